@@ -1,0 +1,46 @@
+# One virtual environment in .venv, made when it is missing: with uv where it is, else with venv and pip.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS := docs
+
+.DEFAULT_GOAL := help
+.PHONY: demo test check fix integration bench help
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev -e '.[$(EXTRAS)]'; \
+	else \
+	  $(PYTHON) -m venv $(VENV) && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1' && \
+	  $(BIN)/python -m pip install --quiet -c constraints.txt --group dev -e '.[$(EXTRAS)]'; \
+	fi
+	@touch $@
+
+demo: $(VENV)/.ready  ## Ask the sample documents six questions in six languages
+	@$(BIN)/xagent demo
+
+test: $(VENV)/.ready  ## Run the default tests: fast, offline
+	@$(BIN)/python -m pytest -n auto --quiet
+
+check: $(VENV)/.ready  ## Look for faults without changing anything
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+fix: $(VENV)/.ready  ## Put right what can be put right by itself
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+integration: $(VENV)/.ready  ## Run the tests that need more than the default ones
+	@$(BIN)/python -m pytest -m integration --timeout=600 --quiet
+
+bench: $(VENV)/.ready  ## Measure: make bench XQUAD=... NOMIRACL=... LINGUA=...
+	@[ -z "$(LINGUA)" ] || $(BIN)/python benchmarks/languages.py --data $(LINGUA)
+	@[ -z "$(XQUAD)" ] || $(BIN)/python benchmarks/retrieval.py --data $(XQUAD)
+	@[ -z "$(NOMIRACL)" ] || $(BIN)/python benchmarks/ingest.py --data $(NOMIRACL)
+	@$(BIN)/xagent eval sample --json
+
+help:  ## Show this
+	@sed -n 's/^\([a-z]*\):.*  ## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14

@@ -1,0 +1,35 @@
+"""Offline by construction, and nobody's settings: both hold for every test."""
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any connection that leaves this machine fails the test that makes it."""
+    connect = socket.socket.connect
+    connect_ex = socket.socket.connect_ex
+
+    def checked(self: socket.socket, address: object) -> object:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            assert isinstance(address, tuple)
+            if address[0] not in ("127.0.0.1", "::1", "localhost"):
+                pytest.fail(f"a test tried to reach {address}", pytrace=True)
+        return address
+
+    monkeypatch.setattr(socket.socket, "connect", lambda self, a: connect(self, checked(self, a)))
+    monkeypatch.setattr(socket.socket, "connect_ex", lambda self, a: connect_ex(self, checked(self, a)))
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No XAGENT_* of the person who runs the tests, no tracing, no colour."""
+    for name in [name for name in os.environ if name.startswith(("XAGENT_", "OPENAI_", "LANGSMITH_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "dumb")
+    yield

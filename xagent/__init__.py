@@ -1,0 +1,26 @@
+"""Ask in any language; answer from evidence in any other; every claim traced to its source.
+
+>>> from xagent import Agent
+"""
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xagent.agent import Agent as Agent
+    from xagent.agent import Stage as Stage
+    from xagent.answer import Answer as Answer
+    from xagent.errors import XagentError as XagentError
+
+__all__ = ["Agent", "Answer", "Stage", "XagentError"]
+__version__ = version("xagent")
+
+_HOMES = {"Agent": "agent", "Answer": "answer", "Stage": "agent", "XagentError": "errors"}
+
+
+def __getattr__(name: str) -> object:
+    # `import xagent` stays cheap: LangGraph and Chroma take seconds to import.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'xagent' has no attribute {name!r}")
+    return getattr(import_module(f"xagent.{_HOMES[name]}"), name)

@@ -1,0 +1,54 @@
+"""One lexical analyser for every script: romanise, then cut words into character 4-grams.
+
+No segmenter, stemmer or stop list is needed: 4-grams meet inflected forms half-way, and
+romanised names, numbers and loan words meet across scripts. Where romanising merges what a
+reader keeps apart, the original goes in as well: Han and kana as character pairs (pinyin has
+no tones here), short words with diacritics whole (Vietnamese and Yoruba tones).
+"""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+from anyascii import anyascii
+
+GRAM = 4
+# Longer words keep enough letters to stay distinct without their diacritics.
+SHORT_WORD = 5
+
+_NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
+_HAN_OR_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
+_LATIN_WORD = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff]+")
+
+
+def romanise(text: str) -> str:
+    """`text` in lower-case ASCII, each character replaced by its usual romanisation."""
+    return anyascii(unicodedata.normalize("NFKC", text)).lower()
+
+
+def words(text: str) -> list[str]:
+    """The romanised words of `text`, in order; an unspaced script gives long ones."""
+    return [word for word in _NOT_ALPHANUMERIC.split(romanise(text)) if word]
+
+
+def word_grams(word: str) -> list[str]:
+    """The 4-grams of one romanised word with its edges marked: 'rhine' gives _rhi rhin hine ine_."""
+    padded = f"_{word}_"
+    return [padded[i : i + GRAM] for i in range(max(1, len(padded) - GRAM + 1))]
+
+
+# The text index and the built-in embedder ask for the same batch of passages, one after the other.
+@lru_cache(maxsize=2048)
+def analyse(text: str) -> tuple[str, ...]:
+    """The terms of `text`, repeats included: what the text index stores and is asked for."""
+    terms = [gram for word in words(text) for gram in word_grams(word)]
+    if not text.isascii():
+        terms += original_terms(unicodedata.normalize("NFKC", text).lower())
+    return tuple(terms)
+
+
+def original_terms(text: str) -> list[str]:
+    """The terms of a lower-case NFKC text that go in as they are written."""
+    pairs = [run[i : i + 2] for run in _HAN_OR_KANA.findall(text) for i in range(max(1, len(run) - 1))]
+    toned = [word for word in _LATIN_WORD.findall(text) if len(word) <= SHORT_WORD and not word.isascii()]
+    return pairs + toned

@@ -1,0 +1,251 @@
+"""The commands. Exit codes: 0 done or answered, 3 abstained, 2 wrong usage, 130 Ctrl-C, 1 anything else."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xagent.errors import XagentError
+from xagent.terminal import clean, console, one_line, to_json
+
+if TYPE_CHECKING:
+    from xagent.agent import Agent
+
+app = typer.Typer(
+    help="Ask in any language; answer from evidence in any other; every claim traced to its source.",
+    epilog="Exit codes: 0 done or answered, 3 abstained, 2 wrong usage, 130 interrupted, 1 anything else.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+ABSTAINED = 3
+
+StorePath = Annotated[
+    Path | None,
+    typer.Option("--store", envvar="XAGENT_STORE", help="The store's folder. [default: .xagent]"),
+]
+Json = Annotated[bool, typer.Option("--json", envvar="XAGENT_JSON", help="Print data as JSON.")]
+Graph = Annotated[
+    str | None, typer.Option("--graph", envvar="XAGENT_GRAPH", help="The graph to run. [default: quote]")
+]
+AnswerLanguage = Annotated[
+    str,
+    typer.Option("--language", envvar="XAGENT_LANGUAGE", help="Answer in this language, not the question's."),
+]
+Evidence = Annotated[
+    str,
+    typer.Option("--evidence", envvar="XAGENT_EVIDENCE", help="Search these languages only: 'de,fr'."),
+]
+Passages = Annotated[
+    int, typer.Option("--k", envvar="XAGENT_K", min=1, max=1000, help="Passages to retrieve.")
+]
+EmbedderName = Annotated[
+    str,
+    typer.Option("--embedder", envvar="XAGENT_EMBEDDER", help="'ngrams' (built in), or a served model."),
+]
+EmbedderUrl = Annotated[
+    str,
+    typer.Option("--embedder-url", envvar="XAGENT_EMBEDDER_URL", help="Its OpenAI-compatible base URL."),
+]
+Wait = Annotated[
+    bool, typer.Option("--wait", envvar="XAGENT_WAIT", help="Wait for another process that is writing.")
+]
+
+
+def main() -> None:
+    """Run the command line. An expected error is one line, without a traceback."""
+    try:
+        app(prog_name="xagent")
+    except XagentError as error:
+        console(stderr=True).print(f"xagent: {one_line(str(error))}", soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+@contextmanager
+def _agent(
+    store: Path | None,
+    graph: str | None = None,
+    evidence: str = "",
+    k: int = 20,
+    embedder: str = "",
+    embedder_url: str = "",
+) -> "Iterator[Agent]":
+    # Importing LangGraph takes a second, which `--help` should not.
+    from xagent.agent import Agent
+
+    languages = [code.strip() for code in evidence.split(",") if code.strip()]
+    with Agent(
+        store, graph, languages=languages, k=k, embedder=embedder or None, embedder_url=embedder_url or None
+    ) as agent:
+        yield agent
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders and globs.")],
+    store: StorePath = None,
+    prune: Annotated[
+        bool, typer.Option("--prune", envvar="XAGENT_PRUNE", help="Forget files under PATHS that are gone.")
+    ] = False,
+    wait: Wait = False,
+    embedder: EmbedderName = "",
+    embedder_url: EmbedderUrl = "",
+    json: Json = False,
+) -> None:
+    """Bring the store up to date with documents: txt, md, html, pdf, docx, csv, jsonl."""
+    from xagent.display import ingest_bar, show_report
+
+    with _agent(store, embedder=embedder, embedder_url=embedder_url) as agent:
+        with ingest_bar(hidden=json) as progress:
+            report = agent.ingest(paths, prune=prune, wait=-1 if wait else 0, progress=progress)
+    if json:
+        typer.echo(to_json(report.as_dict()))
+    else:
+        show_report(report)
+    raise typer.Exit(1 if report.failed else 0)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question; '-' reads it from standard input.")],
+    store: StorePath = None,
+    graph: Graph = None,
+    language: AnswerLanguage = "",
+    evidence: Evidence = "",
+    k: Passages = 20,
+    json: Json = False,
+) -> None:
+    """Answer one question, with its sources."""
+    from xagent.display import show_answer
+
+    asked = sys.stdin.read() if question == "-" else question
+    with _agent(store, graph, evidence, k) as agent:
+        answer = agent.ask(asked, language=language)
+    if json:
+        typer.echo(to_json(answer.model_dump(mode="json")))
+    else:
+        show_answer(answer)
+    raise typer.Exit(ABSTAINED if answer.verdict == "abstained" else 0)
+
+
+@app.command()
+def chat(
+    store: StorePath = None,
+    graph: Graph = None,
+    language: AnswerLanguage = "",
+    evidence: Evidence = "",
+    k: Passages = 20,
+) -> None:
+    """Ask one question after another."""
+    from xagent import chat as conversation
+
+    with _agent(store, graph, evidence, k) as agent:
+        conversation.chat(agent, language)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="The question.")],
+    store: StorePath = None,
+    evidence: Evidence = "",
+    k: Passages = 10,
+    json: Json = False,
+) -> None:
+    """Show what would be retrieved for a question, with scores and why."""
+    from xagent.display import show_hits
+
+    with _agent(store, evidence=evidence, k=k) as agent:
+        hits = agent.search(query, k=k)
+    if json:
+        typer.echo(to_json([hit.as_dict() for hit in hits]))
+    else:
+        show_hits(hits)
+
+
+@app.command()
+def languages(
+    store: StorePath = None,
+    all_: Annotated[
+        bool, typer.Option("--all", envvar="XAGENT_ALL", help="Every language xagent knows by name.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show which languages are in the store, with passages and documents."""
+    from xagent.display import known_table, language_table
+    from xagent.languages import known_languages
+
+    if all_:
+        known = known_languages()
+        rows = [{"code": x.code, "name": x.name, "autonym": x.autonym} for x in known]
+        _print(rows, json) if json else console().print(known_table(known))
+        return
+    with _agent(store) as agent:
+        counts = agent.store.languages()
+    if json:
+        typer.echo(to_json({code: {"passages": n, "documents": m} for code, (n, m) in counts.items()}))
+    else:
+        console().print(language_table(counts))
+
+
+def _print(value: object, json: bool) -> None:
+    typer.echo(to_json(value) if json else clean(str(value)))
+
+
+@app.command()
+def doctor(
+    store: StorePath = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", envvar="XAGENT_REPAIR", help="Rebuild both indexes from the text.")
+    ] = False,
+    wait: Wait = False,
+    json: Json = False,
+) -> None:
+    """Prove that every passage can be found in both indexes."""
+    from xagent.display import show_health
+    from xagent.doctor import examine
+
+    with _agent(store) as agent:
+        health = examine(agent.store, repair=repair, wait=-1 if wait else 0)
+    if json:
+        typer.echo(to_json(health.as_dict()))
+    else:
+        show_health(health)
+    raise typer.Exit(0 if health.sound else 1)
+
+
+@app.command()
+def demo(
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", envvar="XAGENT_DEMO_STORE", help="Keep the demo's store here."),
+    ] = None,
+) -> None:
+    """Build a store from the sample that comes with xagent, and ask it in six languages."""
+    from xagent.demo import run_demo
+
+    run_demo(store)
+
+
+@app.command("eval")
+def evaluate(
+    suite: Annotated[str, typer.Argument(help="The suite: a file in evals/.")],
+    graph: Graph = None,
+    limit: Annotated[
+        int, typer.Option("--limit", envvar="XAGENT_LIMIT", min=0, help="Samples to run; 0 for all.")
+    ] = 0,
+    json: Json = False,
+) -> None:
+    """Run an evaluation suite and report its scores."""
+    from xagent.runner import run_suite
+    from xagent.report import show_scores
+
+    scores = run_suite(suite, graph=graph, limit=limit)
+    if json:
+        typer.echo(to_json(scores.as_dict(), indent=None))
+    else:
+        show_scores(scores)

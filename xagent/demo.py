@@ -1,0 +1,30 @@
+"""The main job on the sample that comes with xagent, with no model and no download."""
+
+import tempfile
+from contextlib import ExitStack
+from importlib.resources import files
+from pathlib import Path
+
+from xagent.agent import Agent
+from xagent.display import show_answer
+from xagent.terminal import console
+
+QUESTIONS: tuple[str, ...] = ()
+"""One a language; the evidence for each is in one text of the sample, mostly in another language."""
+
+
+def run_demo(store: Path | None = None) -> None:
+    """Build a store from the sample and answer six questions, in `store` or a temporary folder."""
+    texts = Path(str(files("xagent"))) / "sample" / "texts"
+    screen = console()
+    with ExitStack() as stack:
+        folder = store or Path(stack.enter_context(tempfile.TemporaryDirectory())) / "store"
+        agent = stack.enter_context(Agent(folder, "quote"))
+        agent.ingest([texts], root=texts)
+        counts = agent.store.languages()
+        documents = sum(documents for _, documents in counts.values())
+        screen.print(f"{documents} documents in {len(counts)} languages; no model, nothing downloaded.\n")
+        for question in QUESTIONS:
+            screen.print(f"> {question}", style="bold")
+            show_answer(agent.ask(question))
+            screen.print()

@@ -1,0 +1,144 @@
+"""Answers, hits and reports as people read them; every text goes through `terminal.clean`."""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from xagent.languages import Language, language
+from xagent.terminal import clean, console, is_terminal, isolated, one_line
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from xagent.answer import Answer, AnswerCitation
+    from xagent.doctor import Health
+    from xagent.ingest import IngestProgress, IngestReport
+    from xagent.retrieval import Hit
+
+
+def set_apart(text: str) -> str:
+    """Isolated for a terminal, where runs in several directions meet; as it is for a pipe."""
+    return isolated(text) if is_terminal() else text
+
+
+def show_answer(answer: "Answer") -> None:
+    """The text, then its sources with numbers."""
+    from xagent.messages import voice
+
+    screen = console()
+    screen.print(clean(answer.text), soft_wrap=True)
+    if answer.citations:
+        speaker = voice(answer.language, answer.question_language.script)
+        screen.print(f"\n{speaker.say('sources')}", style="bold")
+        for citation in answer.citations:
+            name = speaker.language_name(citation.language)
+            mark = speaker.say("verified" if citation.verified else "unverified")
+            screen.print(_source(citation, name, mark), style="dim", soft_wrap=True)
+
+
+def _source(citation: "AnswerCitation", language_name: str, mark: str) -> str:
+    title, source = set_apart(one_line(citation.title)), set_apart(one_line(citation.source))
+    return f"[{citation.n}] {title} · {language_name} · {source} · {citation.start}-{citation.end} · {mark}"
+
+
+def show_hits(hits: Iterable["Hit"]) -> None:
+    """A numbered passage each, with its scores and why it was found."""
+    screen = console()
+    for n, hit in enumerate(hits, start=1):
+        passage = hit.passage
+        screen.print(
+            f"{n}. {set_apart(one_line(passage.title))} · {passage.language} · "
+            f"{set_apart(one_line(passage.source))} · {passage.start}-{passage.end}",
+            style="bold",
+            soft_wrap=True,
+        )
+        screen.print(f"   {_why(hit)}", style="dim")
+        screen.print(f"   {set_apart(_shortened(one_line(passage.text)))}", soft_wrap=True)
+
+
+def _why(hit: "Hit") -> str:
+    ranks = [
+        f"{engine} rank {rank}"
+        for engine, rank in (("text", hit.lexical_rank), ("vector", hit.dense_rank))
+        if rank is not None
+    ]
+    return f"score {hit.score:.4f} ({', '.join(ranks)}; covers {hit.coverage:.0%} of the question)"
+
+
+def _shortened(text: str, length: int = 300) -> str:
+    return text if len(text) <= length else f"{text[:length].rstrip()} …"
+
+
+def language_table(counts: dict[str, tuple[int, int]]) -> "Table":
+    """Passages and documents by language."""
+    from rich.table import Table
+
+    table = Table("language", "", "passages", "documents", box=None, pad_edge=False)
+    for column in (2, 3):
+        table.columns[column].justify = "right"
+    for code, (passages, documents) in counts.items():
+        table.add_row(code, _called(code), f"{passages:,}", f"{documents:,}")
+    return table
+
+
+def _called(code: str) -> str:
+    if code == "und":
+        return "not recognised"
+    known = language(code)
+    return known.name if known.name == known.autonym else f"{known.name} ({set_apart(known.autonym)})"
+
+
+def show_report(report: "IngestReport") -> None:
+    """What was added, by language; what was passed over; what failed and why."""
+    screen = console()
+    if report.passages:
+        counts = {code: (n, report.documents[code]) for code, n in report.passages.most_common()}
+        screen.print(language_table(counts))
+    screen.print(
+        f"{report.read:,} read, {report.unchanged:,} unchanged, {len(report.dropped):,} dropped, "
+        f"{report.skipped:,} of other kinds, {len(report.failed):,} failed"
+    )
+    errors = console(stderr=True)
+    for name, reason in report.failed.items():
+        errors.print(f"not read: {one_line(name)}: {one_line(reason)}", soft_wrap=True)
+
+
+def known_table(known: "Iterable[Language]") -> "Table":
+    """Every language that has a name here."""
+    from rich.table import Table
+
+    table = Table("code", "language", "in itself", box=None, pad_edge=False)
+    for one in known:
+        table.add_row(one.code, one.name, set_apart(one.autonym))
+    return table
+
+
+def show_health(health: "Health") -> None:
+    """What the doctor found, and what to do about it."""
+    screen = console()
+    if health.repaired:
+        screen.print("rebuilt both indexes from the text")
+    lost = {"vector search": health.lost_vectors, "text search": health.lost_text}
+    for engine, keys in lost.items():
+        screen.print(f"{engine}: {health.passages - len(keys):,} of {health.passages:,} passages found")
+    if health.unfinished:
+        screen.print(f"{health.unfinished:,} passages of an interrupted ingest: the next ingest completes them")
+    for problem in health.problems:
+        screen.print(one_line(problem), soft_wrap=True)
+    screen.print("sound" if health.sound else "not sound: run `xagent doctor --repair`", style="bold")
+
+
+@contextmanager
+def ingest_bar(hidden: bool = False) -> "Iterator[Callable[[IngestProgress], None]]":
+    """A progress bar on standard error, by bytes read; nothing where nobody watches."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    screen = console(stderr=True)
+    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=screen, transient=True, disable=hidden or not screen.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def move(state: "IngestProgress") -> None:
+            bar.update(task, completed=state.done, total=state.total, description=one_line(state.file)[-40:])
+
+        yield move

@@ -1,0 +1,94 @@
+"""Can every passage be found? Counting is not enough: an index may list what it never returns."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from itertools import groupby
+
+from xagent.analyser import analyse
+from xagent.catalog import Passage, State
+from xagent.errors import StoreDamaged
+from xagent.store import Store
+from xagent.writer import PAGE, indexed_text, writing
+
+
+@dataclass
+class Health:
+    """What an examination found."""
+
+    passages: int = 0
+    """Passages examined."""
+    unfinished: int = 0
+    """Passages that an interrupted writer left; the next ingest finishes them."""
+    lost_vectors: list[int] = field(default_factory=list)
+    """Keys of passages that no vector search finds."""
+    lost_text: list[int] = field(default_factory=list)
+    """Keys of passages that no text search finds."""
+    problems: list[str] = field(default_factory=list)
+    """What could not even be examined."""
+    repaired: bool = False
+
+    @property
+    def sound(self) -> bool:
+        """Whether all that was ingested can be found."""
+        return not (self.lost_vectors or self.lost_text or self.problems)
+
+    def as_dict(self) -> dict[str, object]:
+        """All fields, and whether the store is sound."""
+        return {"sound": self.sound, **asdict(self)}
+
+
+def examine(
+    store: Store,
+    *,
+    repair: bool = False,
+    wait: float = 0,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Health:
+    """Search both indexes for every passage; with `repair`, first rebuild them if any is lost.
+
+    Raises StoreDamaged when the catalog itself cannot be read: nothing can be rebuilt then.
+    """
+    health = _examine(store, progress)
+    if repair and (not health.sound or health.unfinished):
+        with writing(store, wait, recover=False) as writer:
+            writer.rebuild(progress)
+        health = _examine(store, progress)
+        health.repaired = True
+    return health
+
+
+def _examine(store: Store, progress: Callable[[int], None]) -> Health:
+    health = Health(problems=store.catalog.check())
+    if health.problems:
+        raise StoreDamaged(
+            f"the catalog is damaged ({health.problems[0]}): ingest the documents into a new store"
+        )
+    health.unfinished = store.catalog.count(State.PENDING) + store.catalog.count(State.REMOVED)
+    last = 0
+    while page := store.catalog.passages_after(last, PAGE):
+        _look_for(store, page, health)
+        last = page[-1].key
+        health.passages += len(page)
+        progress(health.passages)
+    return health
+
+
+def _look_for(store: Store, page: list[Passage], health: Health) -> None:
+    for language, group in groupby(sorted(page, key=lambda p: p.language), lambda p: p.language):
+        members = list(group)
+        for found, missing in ((_lost_vectors, health.lost_vectors), (_lost_text, health.lost_text)):
+            try:
+                missing += found(store, language, members)
+            except StoreDamaged as error:
+                if str(error) not in health.problems:
+                    health.problems.append(str(error))
+
+
+def _lost_vectors(store: Store, language: str, passages: list[Passage]) -> list[int]:
+    vectors = store.embedder.embed_passages([indexed_text(passage) for passage in passages])
+    return store.vectors.lost(language, [passage.key for passage in passages], vectors)
+
+
+def _lost_text(store: Store, language: str, passages: list[Passage]) -> list[int]:
+    index = store.lexical.of(language)
+    return [p.key for p in passages if not index.holds(p.key, analyse(indexed_text(p)))]

@@ -1,0 +1,90 @@
+"""Every error xagent raises on purpose. Each message says, in one line, what to do.
+
+XagentError                 exit code 1
+├── InputError              exit code 2: what was asked for cannot be done as asked
+│   ├── EmptyQuestion       nothing to answer
+│   ├── QuestionTooLong     more text than a question can hold
+│   ├── UnknownLanguage     no language has this code
+│   └── UnknownName         no graph, prompt or suite has this name
+├── FileError               one file could not be read; ingest names it and goes on
+├── StoreError              the store cannot be used
+│   ├── StoreMissing        there is no store here yet
+│   ├── StoreBusy           another process is writing
+│   ├── StoreVersion        made by a newer xagent
+│   ├── StoreDamaged        a part of it cannot be read
+│   ├── StoreFull           the disk has no room left
+│   └── EmbedderMismatch    made with another embedder
+├── EndpointError           a server did not answer, or not as agreed
+└── MissingExtra            an optional dependency is not installed
+"""
+
+
+class XagentError(Exception):
+    """The root: catch this to catch everything xagent raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(XagentError):
+    """What was asked for cannot be done as asked; ask for something else."""
+
+    exit_code = 2
+
+
+class EmptyQuestion(InputError):
+    """The question has no letter or digit in it; write one."""
+
+
+class QuestionTooLong(InputError):
+    """The question is longer than a question can be; put long text into a document."""
+
+
+class UnknownLanguage(InputError):
+    """No language has this code or name; `xagent languages --all` lists them."""
+
+
+class UnknownName(InputError):
+    """No graph, prompt or suite has this name; the message lists those there are."""
+
+
+class FileError(XagentError):
+    """One file could not be read; the message says why, without the file's name."""
+
+
+class StoreError(XagentError):
+    """The store cannot be used as it is."""
+
+
+class StoreMissing(StoreError):
+    """There is no store at this path; make one with `xagent ingest`."""
+
+
+class StoreBusy(StoreError):
+    """Another process is writing to the store; wait for it, or use `--wait`."""
+
+
+class StoreVersion(StoreError):
+    """The store was made by a newer xagent; upgrade, or ingest into a new one."""
+
+
+class StoreDamaged(StoreError):
+    """A part of the store cannot be read; `xagent doctor --repair` rebuilds it."""
+
+
+class StoreFull(StoreError):
+    """The disk is full; free some room and ingest again, nothing is lost."""
+
+
+class EmbedderMismatch(StoreError):
+    """The store was made with another embedder; use that one, or a new store."""
+
+
+class EndpointError(XagentError):
+    """A server could not be reached, or its reply was not what its interface promises."""
+
+
+class MissingExtra(XagentError):
+    """An optional dependency is missing; the message names the extra to install."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra: pip install 'xagent[{extra}]'")

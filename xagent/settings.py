@@ -1,0 +1,17 @@
+"""Choices from the environment. An argument or a flag comes first, then `XAGENT_*`, then the default."""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from xagent.store import DEFAULT_FOLDER
+
+
+class Settings(BaseSettings):
+    """Each field is also an environment variable: `store` is `XAGENT_STORE`."""
+
+    model_config = SettingsConfigDict(env_prefix="XAGENT_", extra="ignore", frozen=True)
+
+    store: str = DEFAULT_FOLDER
+    graph: str = "quote"
+    embedder: str = ""
+    embedder_url: str = ""
+    embedder_key: str = ""
