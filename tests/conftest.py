@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,8 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     connect = socket.socket.connect
     connect_ex = socket.socket.connect_ex
 
-    def checked(self: socket.socket, address: object) -> object:
+    def checked(self: socket.socket, address: Any) -> Any:
         if self.family in (socket.AF_INET, socket.AF_INET6):
-            assert isinstance(address, tuple)
             if address[0] not in ("127.0.0.1", "::1", "localhost"):
                 pytest.fail(f"a test tried to reach {address}", pytrace=True)
         return address

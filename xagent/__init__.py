@@ -4,7 +4,6 @@
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,13 +13,14 @@ if TYPE_CHECKING:
     from xagent.errors import XagentError as XagentError
 
 __all__ = ["Agent", "Answer", "Stage", "XagentError"]
-__version__ = version("xagent")
 
 _HOMES = {"Agent": "agent", "Answer": "answer", "Stage": "agent", "XagentError": "errors"}
 
 
 def __getattr__(name: str) -> object:
     # `import xagent` stays cheap: LangGraph and Chroma take seconds to import.
+    if name == "__version__":
+        return import_module("importlib.metadata").version("xagent")
     if name not in _HOMES:
         raise AttributeError(f"module 'xagent' has no attribute {name!r}")
     return getattr(import_module(f"xagent.{_HOMES[name]}"), name)

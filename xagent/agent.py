@@ -1,23 +1,25 @@
 """The Python API: ask questions of a store, and fill it."""
 
 import asyncio
+import dataclasses
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, Self
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+import anyio
+from anyio.from_thread import BlockingPortal
 from langchain_core.runnables import RunnableConfig
 
 from xagent.answer import Answer, make_answer
 from xagent.context import Context
 from xagent.ingest import IngestProgress, IngestReport, ingest
-from xagent.languages import detect, language as known_language
+from xagent.languages import detect
+from xagent.languages import language as known_language
 from xagent.question import checked
 from xagent.registry import load_graph
 from xagent.retrieval import Hit, search
@@ -74,8 +76,7 @@ class Agent:
             k=k,
         )
         self._lock = Lock()
-        self._resources = ExitStack()
-        self._portal: BlockingPortal | None = None
+        self._background: _Background | None = None
 
     @property
     def store(self) -> Store:
@@ -90,16 +91,13 @@ class Agent:
         language a short question is in. Raises EmptyQuestion, QuestionTooLong, UnknownLanguage,
         StoreError and EndpointError; an error is never returned as an answer.
         """
-        return self._loop().call(
-            lambda: self.aask(question, language=language, conversation=conversation)
-        )
+        return self._loop().call(lambda: self.aask(question, language=language, conversation=conversation))
 
     async def aask(self, question: str, *, language: str = "", conversation: Collection[str] = ()) -> Answer:
         """`ask`, for asyncio."""
-        async for event in self.astream(question, language=language, conversation=conversation):
-            if isinstance(event, Answer):
-                return event
-        raise AssertionError("a stream ends with its answer")
+        events = self.astream(question, language=language, conversation=conversation)
+        answers = [event async for event in events if isinstance(event, Answer)]
+        return answers[0]
 
     def stream(
         self, question: str, *, language: str = "", conversation: Collection[str] = ()
@@ -129,7 +127,9 @@ class Agent:
         self, question: str, *, language: str = "", conversation: Collection[str] = ()
     ) -> AsyncIterator[Stage | Answer]:
         """`stream`, for asyncio."""
-        asked = Input(checked(question), known_language(language).code if language else "")
+        if language:
+            known_language(language)  # refused here when there is none, before anything is done
+        asked = Input(checked(question), language)
         await asyncio.to_thread(lambda: self.store)
         context = self.context.but(conversation=tuple(conversation))
         timer = _Timer()
@@ -139,7 +139,7 @@ class Agent:
         ):
             if part["type"] == "values":
                 state = part["data"]
-            elif stage := timer.stage(part["data"]):
+            elif part["type"] == "tasks" and (stage := timer.stage(dict(part["data"]))):
                 yield stage
         yield make_answer(state, self.graph, timer.milliseconds)
 
@@ -174,11 +174,17 @@ class Agent:
         return ingest(self.store, paths, root=root, prune=prune, wait=wait, progress=progress)
 
     def close(self) -> None:
-        """Close the store; the agent opens it again when it is used again."""
+        """Let questions that other threads asked be answered, then close the store.
+
+        The agent opens it again when it is used again.
+        """
         with self._lock:
-            self._resources.close()
-            self._portal = None
-            self.context.close()
+            # Closed outside of the lock: questions being answered need it to reach the store.
+            background, self._background = self._background, None
+            context, self.context = self.context, dataclasses.replace(self.context)
+        if background:
+            background.close()
+        context.close()
 
     def __enter__(self) -> Self:
         return self
@@ -187,11 +193,31 @@ class Agent:
         self.close()
 
     def _loop(self) -> BlockingPortal:
-        """An event loop in a thread of its own, so that `ask` works inside and outside of asyncio."""
         with self._lock:
-            if self._portal is None:
-                self._portal = self._resources.enter_context(start_blocking_portal())
-            return self._portal
+            self._background = self._background or _Background()
+            return self._background.portal
+
+
+class _Background:
+    """An event loop in a thread of its own, so that `ask` works inside and outside of asyncio."""
+
+    def __init__(self) -> None:
+        started: Future[BlockingPortal] = Future()
+        # A daemon, or a program that never closes its agent would never end.
+        self._thread = Thread(target=anyio.run, args=(self._serve, started), name="xagent", daemon=True)
+        self._thread.start()
+        self.portal = started.result()
+
+    @staticmethod
+    async def _serve(started: "Future[BlockingPortal]") -> None:
+        async with BlockingPortal() as portal:
+            started.set_result(portal)
+            await portal.sleep_until_stopped()
+
+    def close(self) -> None:
+        """Let what runs come to its end, then stop."""
+        self.portal.call(self.portal.stop)
+        self._thread.join()
 
 
 class _Timer:

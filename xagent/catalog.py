@@ -35,6 +35,13 @@ SELECT p.key, d.file, d.part, d.title, p.heading, p.language, p.script, p.start,
 FROM passages p JOIN documents d ON d.id = p.document
 """
 
+_REPLACE = """
+UPDATE passages SET state = 2 WHERE document IN (
+    SELECT old.id FROM documents new JOIN documents old
+    ON old.file = new.file AND old.part = new.part AND old.id < new.id
+    WHERE new.id IN (SELECT document FROM passages WHERE state = 0))
+"""
+
 
 class State(IntEnum):
     """How far a passage has come."""
@@ -244,6 +251,7 @@ class Catalog:
     def publish(self, finished: Iterable[FileState], generation: int) -> None:
         """Make PENDING passages visible, and what they and the finished files replace not."""
         with self.transaction() as connection:
+            connection.execute(_REPLACE)
             connection.execute("UPDATE passages SET state = 1 WHERE state = 0")
             for file in finished:
                 connection.execute(

@@ -5,8 +5,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from xagent.display import show_answer
-from xagent.errors import InputError
-from xagent.terminal import console
+from xagent.errors import EmptyQuestion, QuestionTooLong
+from xagent.terminal import console, one_line
 
 if TYPE_CHECKING:
     from xagent.agent import Agent
@@ -25,10 +25,10 @@ def chat(agent: "Agent", language: str = "") -> None:
             continue
         try:
             answer = agent.ask(line, language=language, conversation=tuple(spoken))
-        except InputError as error:
-            console(stderr=True).print(f"xagent: {error}", soft_wrap=True)
+        except (EmptyQuestion, QuestionTooLong) as error:
+            console(stderr=True).print(f"xagent: {one_line(str(error))}", soft_wrap=True)
             continue
-        show_answer(answer)
+        show_answer(answer, language)
         screen.print()
         spoken.appendleft(answer.language)
 

@@ -1,5 +1,6 @@
 """The commands. Exit codes: 0 done or answered, 3 abstained, 2 wrong usage, 130 Ctrl-C, 1 anything else."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xagent.errors import XagentError
-from xagent.terminal import clean, console, one_line, to_json
+from xagent.terminal import console, one_line, to_json
 
 if TYPE_CHECKING:
     from xagent.agent import Agent
@@ -59,6 +60,7 @@ Wait = Annotated[
 
 def main() -> None:
     """Run the command line. An expected error is one line, without a traceback."""
+    _read_and_write_utf8()
     try:
         app(prog_name="xagent")
     except XagentError as error:
@@ -66,12 +68,19 @@ def main() -> None:
         sys.exit(error.exit_code)
 
 
+def _read_and_write_utf8() -> None:
+    """Pipes and files carry UTF-8 whatever the locale; what cannot be decoded or shown is replaced."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
 @contextmanager
 def _agent(
     store: Path | None,
     graph: str | None = None,
     evidence: str = "",
-    k: int = 20,
+    k: int = 40,
     embedder: str = "",
     embedder_url: str = "",
 ) -> "Iterator[Agent]":
@@ -117,7 +126,7 @@ def ask(
     graph: Graph = None,
     language: AnswerLanguage = "",
     evidence: Evidence = "",
-    k: Passages = 20,
+    k: Passages = 40,
     json: Json = False,
 ) -> None:
     """Answer one question, with its sources."""
@@ -129,7 +138,7 @@ def ask(
     if json:
         typer.echo(to_json(answer.model_dump(mode="json")))
     else:
-        show_answer(answer)
+        show_answer(answer, language)
     raise typer.Exit(ABSTAINED if answer.verdict == "abstained" else 0)
 
 
@@ -139,7 +148,7 @@ def chat(
     graph: Graph = None,
     language: AnswerLanguage = "",
     evidence: Evidence = "",
-    k: Passages = 20,
+    k: Passages = 40,
 ) -> None:
     """Ask one question after another."""
     from xagent import chat as conversation
@@ -182,7 +191,7 @@ def languages(
     if all_:
         known = known_languages()
         rows = [{"code": x.code, "name": x.name, "autonym": x.autonym} for x in known]
-        _print(rows, json) if json else console().print(known_table(known))
+        typer.echo(to_json(rows)) if json else console().print(known_table(known))
         return
     with _agent(store) as agent:
         counts = agent.store.languages()
@@ -190,10 +199,6 @@ def languages(
         typer.echo(to_json({code: {"passages": n, "documents": m} for code, (n, m) in counts.items()}))
     else:
         console().print(language_table(counts))
-
-
-def _print(value: object, json: bool) -> None:
-    typer.echo(to_json(value) if json else clean(str(value)))
 
 
 @app.command()

@@ -25,7 +25,7 @@ class Context:
     """Languages of the evidence to search; empty for all."""
     conversation: tuple[str, ...] = ()
     """Languages spoken so far, the latest first."""
-    k: int = 20
+    k: int = 40
     """Passages to retrieve."""
     max_quotes: int = 3
     """Quotations in an answer, at most."""

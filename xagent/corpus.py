@@ -1,4 +1,4 @@
-"""Paths to files, and documents to passages: whole paragraphs, else whole sentences, never over the budget."""
+"""Paths to files; documents to passages: whole paragraphs, else sentences, never over the budget."""
 
 import glob
 import os
@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from xagent.readers import READABLE, Document
 from xagent.sentences import sentence_breaks
@@ -54,19 +55,26 @@ def find_files(patterns: Iterable[str | Path]) -> FoundFiles:
 
 def _matches(pattern: Path, found: FoundFiles) -> list[Path]:
     try:
-        if os.path.lexists(pattern):
-            return [pattern] if _reachable(pattern, found) else []
-        matches = sorted(glob.glob(str(pattern), recursive=True))
+        pattern.lstat()
+        return [pattern] if _reachable(pattern, found) else []
+    except (OSError, ValueError) as error:
+        if not glob.has_magic(str(pattern)):
+            missing = isinstance(error, FileNotFoundError | NotADirectoryError)
+            found.failed[pattern] = "no such file or folder" if missing else _reason(error)
+            return []
+    return _glob(pattern, found)
+
+
+def _glob(pattern: Path, found: FoundFiles) -> list[Path]:
+    try:
+        matches = [Path(match) for match in sorted(glob.glob(str(pattern), recursive=True))]
     except (OSError, ValueError, re.error) as error:
         found.failed[pattern] = _reason(error)
         return []
     if not matches:
-        found.failed[pattern] = (
-            "nothing matches" if glob.has_magic(str(pattern)) else "no such file or folder"
-        )
+        found.failed[pattern] = "nothing matches"
     # '**' lists every folder and its files; the files alone are meant.
-    files = [Path(match) for match in matches if not os.path.isdir(match)]
-    return files or [Path(match) for match in matches]
+    return [match for match in matches if not match.is_dir()] or matches
 
 
 def _reachable(path: Path, found: FoundFiles) -> bool:
@@ -114,7 +122,7 @@ def _reason(error: Exception) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class Chunk:
     """A piece of a document's text, without white space around it."""
 
     start: int
@@ -159,7 +167,7 @@ def split_passages(
     budget: int = BUDGET,
     measure: Callable[[str], int] = width,
     language: str | None = None,
-) -> list[Passage]:
+) -> list[Chunk]:
     """Cut a document into passages of at most `budget`, as `measure` counts it.
 
     Whole paragraphs of one section as long as they fit, else whole sentences; a sentence over
@@ -171,14 +179,14 @@ def split_passages(
     if measure is width and not _PERHAPS_WIDE.search(document.text):
         measure = len  # the same count, and no search in every slice
     return [
-        Passage(start, end, document.text[start:end], heading)
+        Chunk(start, end, document.text[start:end], heading)
         for heading, first, last in _sections(document)
-        for start, end in _Section(document.text, first, last, language, budget, measure).spans()
+        for start, end in _Section(document.text, (first, last), language, _Cap(budget, measure)).spans()
     ]
 
 
 def _sections(document: Document) -> list[tuple[str, int, int]]:
-    """The heading and extent of each body of text, headings left out; all of it when there are only headings."""
+    """The heading and extent of each text below one; all of it when there are only headings."""
     text = document.text
     front = _FRONT_MATTER.match(text)
     starts = [("", front.end() if front else 0, 0)]
@@ -204,13 +212,19 @@ _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*(?:\n|$)")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(?=[\w-]+[ \t]*:)(?:[^\n]*\n){1,100}?(?:---|\.\.\.)[ \t]*(?:\n|$)")
 
 
+class _Cap(NamedTuple):
+    """How long a passage may be, and what counts its length."""
+
+    budget: int
+    measure: Callable[[str], int]
+
+
 class _Section:
     """One section on its way to passages. A cut is a pair: where a passage ends and where the next starts."""
 
-    def __init__(
-        self, text: str, first: int, last: int, language: str, budget: int, measure: Callable[[str], int]
-    ) -> None:
-        self.text, self.budget, self.measure = text, budget, measure
+    def __init__(self, text: str, extent: tuple[int, int], language: str, cap: _Cap) -> None:
+        first, last = extent
+        self.text, self.budget, self.measure = text, cap.budget, cap.measure
         self.last = first + len(text[first:last].rstrip())
         self.first = _skip(text, first, self.last)
         body = text if (self.first, self.last) == (0, len(text)) else text[self.first : self.last]
@@ -307,7 +321,7 @@ _SPACE = re.compile(r"\s+")
 
 
 def _character_end(text: str, start: int, limit: int, last: int) -> int:
-    """The last place up to `limit` that is not within a character as readers see it; `limit` if there is none."""
+    """The last place up to `limit` not within a character as readers see it; `limit` if there is none."""
     for end in range(limit, max(start, limit - _LONGEST_CHARACTER), -1):
         if end >= last or not _joined(text, end):
             return end

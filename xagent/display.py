@@ -21,14 +21,14 @@ def set_apart(text: str) -> str:
     return isolated(text) if is_terminal() else text
 
 
-def show_answer(answer: "Answer") -> None:
-    """The text, then its sources with numbers."""
-    from xagent.messages import voice
+def show_answer(answer: "Answer", language: str = "") -> None:
+    """The text, then its sources with numbers. `language` is what was asked for: it may name a script."""
+    from xagent.messages import chosen_script, voice
 
     screen = console()
     screen.print(clean(answer.text), soft_wrap=True)
     if answer.citations:
-        speaker = voice(answer.language, answer.question_language.script)
+        speaker = voice(answer.language, chosen_script(language, answer.question_language.script))
         screen.print(f"\n{speaker.say('sources')}", style="bold")
         for citation in answer.citations:
             name = speaker.language_name(citation.language)
@@ -52,7 +52,7 @@ def show_hits(hits: Iterable["Hit"]) -> None:
             style="bold",
             soft_wrap=True,
         )
-        screen.print(f"   {_why(hit)}", style="dim")
+        screen.print(f"   {_why(hit)}", style="dim", soft_wrap=True)
         screen.print(f"   {set_apart(_shortened(one_line(passage.text)))}", soft_wrap=True)
 
 
@@ -96,7 +96,8 @@ def show_report(report: "IngestReport") -> None:
         screen.print(language_table(counts))
     screen.print(
         f"{report.read:,} read, {report.unchanged:,} unchanged, {len(report.dropped):,} dropped, "
-        f"{report.skipped:,} of other kinds, {len(report.failed):,} failed"
+        f"{report.skipped:,} of other kinds, {len(report.failed):,} failed",
+        soft_wrap=True,
     )
     errors = console(stderr=True)
     for name, reason in report.failed.items():

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from itertools import groupby
 
 from xagent.analyser import analyse
 from xagent.catalog import Passage, State
 from xagent.errors import StoreDamaged
 from xagent.store import Store
-from xagent.writer import PAGE, indexed_text, writing
+from xagent.writer import PAGE, by_language, indexed_text, lost_vectors, writing
 
 
 @dataclass
@@ -74,19 +73,13 @@ def _examine(store: Store, progress: Callable[[int], None]) -> Health:
 
 
 def _look_for(store: Store, page: list[Passage], health: Health) -> None:
-    for language, group in groupby(sorted(page, key=lambda p: p.language), lambda p: p.language):
-        members = list(group)
-        for found, missing in ((_lost_vectors, health.lost_vectors), (_lost_text, health.lost_text)):
+    for language, members in by_language(page):
+        for found, missing in ((lost_vectors, health.lost_vectors), (_lost_text, health.lost_text)):
             try:
                 missing += found(store, language, members)
             except StoreDamaged as error:
                 if str(error) not in health.problems:
                     health.problems.append(str(error))
-
-
-def _lost_vectors(store: Store, language: str, passages: list[Passage]) -> list[int]:
-    vectors = store.embedder.embed_passages([indexed_text(passage) for passage in passages])
-    return store.vectors.lost(language, [passage.key for passage in passages], vectors)
 
 
 def _lost_text(store: Store, language: str, passages: list[Passage]) -> list[int]:

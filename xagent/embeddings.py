@@ -78,7 +78,7 @@ def _unit(vectors: Vectors) -> Vectors:
     """Rows scaled to length 1; an empty text points along the first axis, as cosine needs a direction."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors[lengths[:, 0] == 0, 0] = 1.0
-    return vectors / np.where(lengths == 0, 1.0, lengths)
+    return (vectors / np.where(lengths == 0, 1.0, lengths)).astype(np.float32, copy=False)
 
 
 class EndpointEmbedder:
@@ -90,17 +90,19 @@ class EndpointEmbedder:
 
     weight = 1.0
 
-    def __init__(self, model: str, url: str, api_key: str = "none", batch: int = 64) -> None:
+    def __init__(
+        self, model: str, url: str, api_key: str = "none", dimension: int = 0, batch: int = 64
+    ) -> None:
         self.name = model
         self.url = url
         self._api_key = api_key
         self._batch = batch
-        self._dimension = 0
+        self._dimension = dimension
         self._client: OpenAI | None = None
 
     @property
     def dimension(self) -> int:
-        """Components of a vector, asked of the server once."""
+        """Components of a vector; asked of the server once, when it was not given."""
         if not self._dimension:
             self._dimension = self.embed_query("dimension").shape[1]
         return self._dimension
@@ -141,7 +143,7 @@ class EndpointEmbedder:
         if vectors.ndim != 2 or len(vectors) != expected or not np.isfinite(vectors).all():
             raise ValueError(f"{expected} vectors were asked for, the reply has shape {vectors.shape}")
         if self._dimension and vectors.shape[1] != self._dimension:
-            raise ValueError(f"vectors of {vectors.shape[1]} components came after {self._dimension}")
+            raise ValueError(f"vectors of {vectors.shape[1]} components, not {self._dimension} as before")
         return vectors
 
 
@@ -149,13 +151,16 @@ def _one_line(message: object) -> str:
     return " ".join(str(message).split())[:200]
 
 
-def make_embedder(name: str = NgramEmbedder.name, url: str = "", api_key: str = "") -> Embedder:
+def make_embedder(
+    name: str = NgramEmbedder.name, url: str = "", api_key: str = "", dimension: int = 0
+) -> Embedder:
     """The embedder called `name`: the built-in one, or the model of that name served at `url`.
 
+    With `dimension`, it is an error when the server sends vectors of another size.
     Raises EndpointError when a model is named without a place to find it.
     """
     if name == NgramEmbedder.name:
         return NgramEmbedder()
     if not url:
         raise EndpointError(f"embedder {name!r} needs its server: set XAGENT_EMBEDDER_URL, or use 'ngrams'")
-    return EndpointEmbedder(name, url, api_key or "none")
+    return EndpointEmbedder(name, url, api_key or "none", dimension)

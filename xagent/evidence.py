@@ -1,7 +1,7 @@
-"""How much does a text bear on a question? Rarity of what they share, in nats, with no model.
+"""How much does a text bear on a question? The rarity of what they share, with no model.
 
-A shared run of character n-grams weighs the sum of their inverse document frequencies, as in
-BM25; stray n-grams that many words have in common weigh nothing.
+A shared run of character n-grams weighs the sum of their rarities, where 1 is an n-gram that
+occurs nowhere else; stray n-grams, which many words have in common, weigh nothing.
 """
 
 import unicodedata
@@ -17,10 +17,10 @@ RUN = 2
 NAME_RUN = 3
 """The same across languages, where only names, numbers and loan words can be shared."""
 
-NUMBER_BONUS = 1.3
-"""Advantage of a sentence with a number in it when a number is asked for."""
+
 
 Rarity = Callable[[str], float]
+"""From 0, in every passage, to 1, in none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Bearing:
     """What a text shares with a question."""
 
     matched: float
-    """Nats of what is shared."""
+    """The rarity of what is shared, summed."""
     named: float
     """The part of it that could be names: longer runs."""
     coverage: float
@@ -72,7 +72,7 @@ def _names(question: str) -> Iterator[tuple[str, ...]]:
 
 
 def bearing(asked: Asked, text: str, rarity: Rarity) -> Bearing:
-    """Compare a text with a question; `rarity` gives the nats of a term."""
+    """Compare a text with a question; `rarity` says how rare a term is, from 0 to 1."""
     have = frozenset(analyse(text))
     terms = {gram for grams in asked.words for gram in grams} | set(asked.originals)
     whole = sum(map(rarity, terms))

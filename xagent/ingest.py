@@ -4,7 +4,8 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from xagent.catalog import FileState, NewDocument, NewPassage
@@ -40,7 +41,8 @@ class IngestReport:
 
     def as_dict(self) -> dict[str, object]:
         """All fields as plain values."""
-        return asdict(self)
+        # asdict() counts a Counter's items anew.
+        return {**vars(self), "passages": dict(self.passages), "documents": dict(self.documents)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def ingest(
         changed = _changed(store, found.files, naming, report)
         _Run(writer, naming, report, progress).over(changed)
         if prune:
-            report.dropped = sorted(_gone(store, wanted, naming))
+            report.dropped = list(_gone(store, wanted, found.files, naming))
             writer.drop_files(report.dropped)
     return report
 
@@ -88,14 +90,19 @@ class Naming:
 
     def name(self, path: Path) -> str:
         """The name of the file at `path`."""
-        whole = Path(os.path.abspath(path))
-        # Names that are not UTF-8 cannot be kept in SQLite as they are.
+        whole = _real(path)
         inside = whole.relative_to(self.root) if whole.is_relative_to(self.root) else whole
+        # Names that are not UTF-8 cannot be kept in SQLite as they are.
         return inside.as_posix().encode("utf-8", "backslashreplace").decode()
 
     def path(self, name: str) -> Path:
         """Where the file of that name lay."""
         return self.root / name
+
+
+def _real(path: Path) -> Path:
+    """Where `path` lies, whatever links led to its folder; a link keeps its own name."""
+    return Path(os.path.realpath(path.parent), path.name)
 
 
 def _changed(
@@ -117,19 +124,27 @@ def _changed(
     return changed
 
 
-def _gone(store: Store, paths: Sequence[Path], naming: Naming) -> Iterator[str]:
-    for name in store.catalog.file_names():
+def _gone(store: Store, paths: Sequence[Path], found: Iterable[Path], naming: Naming) -> Iterator[str]:
+    # A name that is not UTF-8 does not lead back to its file: having been found is what counts.
+    there = {naming.name(path) for path in found}
+    for name in sorted(store.catalog.file_names() - there):
         path = naming.path(name)
         if not os.path.lexists(path) and any(_covers(given, path) for given in paths):
             yield name
 
 
 def _covers(given: Path, path: Path) -> bool:
-    """Whether `path` lies under a given file or folder, or matches a given glob."""
-    whole = Path(os.path.abspath(given))
-    return path.is_relative_to(whole) or path.full_match(str(whole)) if hasattr(path, "full_match") else (
-        path.is_relative_to(whole) or path.match(str(whole))
-    )
+    """Whether `path` lies under a given file or folder, or under what a given glob matches."""
+    return _matches(path.parts, Path(os.path.realpath(given)).parts)
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    if not pattern:
+        return True
+    if pattern[0] == "**":
+        return any(_matches(parts[start:], pattern[1:]) for start in range(len(parts) + 1))
+    same = parts and (parts[0] == pattern[0] or fnmatchcase(parts[0], pattern[0]))
+    return bool(same) and _matches(parts[1:], pattern[1:])
 
 
 class _Run:

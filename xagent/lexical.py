@@ -3,6 +3,7 @@
 import math
 import threading
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +44,9 @@ class TextIndex:
         self._index = tantivy.Index(_SCHEMA, path=str(path))
         self._searcher = self._index.searcher()
         self._writer: tantivy.IndexWriter | None = None
-        self._rarity: dict[str, float] = {}
+        self._frequency: dict[str, int] = {}
+        self._meta = path / "meta.json"
+        self._stamp = 0
 
     def _writing(self) -> tantivy.IndexWriter:
         if self._writer is None:
@@ -69,29 +72,45 @@ class TextIndex:
         """Make what was added and removed since the last time durable and visible."""
         if self._writer is not None:
             self._writer.commit()
+            self.refresh()
+
+    def refresh(self) -> None:
+        """See what has been committed since, by whichever process."""
+        stamp = self._meta.stat().st_mtime_ns
+        if stamp != self._stamp:
             self._index.reload()
             self._searcher = self._index.searcher()
-            self._rarity = {}
+            self._frequency = {}
+            self._stamp = stamp
 
     def close(self) -> None:
         """Wait for merges and let go of the writer's lock."""
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.wait_merging_threads()
 
     def search(self, query: tantivy.Query, k: int) -> list[Match]:
         """The `k` passages with the highest BM25 score."""
         searcher = self._searcher
         hits = searcher.search(query, k, count=False).hits
         keys = searcher.fast_field_values("key", [address for _, address in hits])
-        return [Match(int(key), float(score)) for (score, _), key in zip(hits, keys, strict=True)]
+        return [
+            Match(int(key), float(score)) for (score, _), key in zip(hits, keys, strict=True) if key is not None
+        ]
+
+    def frequency(self, term: str) -> int:
+        """How many passages have this term."""
+        if term not in self._frequency:
+            self._frequency[term] = int(self._searcher.doc_freq("terms", term))
+        return self._frequency[term]
+
+    def idf(self, term: str) -> float:
+        """BM25's inverse document frequency of a term among this language's passages, in nats."""
+        return _idf(self.frequency(term), self.count())
 
     def rarity(self, term: str) -> float:
-        """BM25's inverse document frequency of a term among this language's passages."""
-        if term not in self._rarity:
-            total, having = self._searcher.num_docs, self._searcher.doc_freq("terms", term)
-            self._rarity[term] = math.log(1 + (total - having + 0.5) / (having + 0.5))
-        return self._rarity[term]
+        """`idf` over that of a term no passage has: from 0 to 1, whatever the size of the index."""
+        return self.idf(term) / _idf(0, self.count())
 
     def count(self) -> int:
         """How many passages are in the index."""
@@ -105,6 +124,10 @@ class TextIndex:
             [(tantivy.Occur.Must, named)]
         )
         return bool(self._searcher.search(query, 1, count=False).hits)
+
+
+def _idf(having: int, total: int) -> float:
+    return math.log(1 + (total - having + 0.5) / (having + 0.5))
 
 
 def any_of(terms: Iterable[str]) -> tantivy.Query:
@@ -134,6 +157,7 @@ class Lexical:
         with self._lock, storage("text index"):
             if language not in self._indexes:
                 self._indexes[language] = TextIndex(self._path / language)
+            self._indexes[language].refresh()
             return self._indexes[language]
 
     def search(self, terms: Sequence[str], language: str, k: int) -> list[Match]:
@@ -147,18 +171,24 @@ class Lexical:
             return []
         with storage("text index"):
             index = self.of(language)
-            most = sum(index.rarity(term) for term in set(terms)) * (K1 + 1)
+            most = sum(index.idf(term) for term in set(terms)) * (K1 + 1)
             return [Match(match.key, match.score / most) for match in index.search(any_of(terms), k)]
+
+    def rarity(self, term: str) -> float:
+        """`TextIndex.rarity` among the passages of all languages: what is common in one of them is no name."""
+        indexes = [self.of(language) for language in self.languages()]
+        total = sum(index.count() for index in indexes)
+        return _idf(sum(index.frequency(term) for index in indexes), total) / _idf(0, total)
 
     def commit(self) -> None:
         """Commit every index that was written to."""
-        with storage("text index"):
+        with self._lock, storage("text index"):
             for index in self._indexes.values():
                 index.commit()
 
     def close(self) -> None:
         """Let go of all writers."""
-        with self._lock, storage("text index"):
+        with self._lock, storage("text index"), ExitStack() as closing:
             for index in self._indexes.values():
-                index.close()
+                closing.callback(index.close)
             self._indexes.clear()

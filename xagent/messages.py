@@ -1,5 +1,6 @@
 """What xagent says itself, in the reader's language; the sentences are in messages.toml."""
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -37,7 +38,10 @@ class Voice:
 
     def language_name(self, code: str) -> str:
         """What the language `code` is called in this one, after CLDR; else its name in English."""
-        return _language_names(self.code).get(code) or language(code).name
+        known = _language_names(self.code)
+        if code == "und":
+            return known.get(code) or _language_names("en")[code]
+        return known.get(code) or language(code).name
 
 
 @cache
@@ -70,6 +74,17 @@ def voice(code: str, script: str = "") -> Voice:
         if candidate in _messages():
             return Voice(candidate)
     return Voice("en")
+
+
+_TRADITIONAL = re.compile(r"[-_](hant|tw|hk|mo)(?![a-z])|traditional|繁", re.IGNORECASE)
+_SIMPLIFIED = re.compile(r"[-_](hans|cn|sg|my)(?![a-z])|simplified|简", re.IGNORECASE)
+
+
+def chosen_script(asked: str, own: str) -> str:
+    """The Chinese script that the language asked for names, as zh-TW does; else the question's `own`."""
+    if _TRADITIONAL.search(asked):
+        return "Hant"
+    return "Hans" if _SIMPLIFIED.search(asked) else own
 
 
 def question_words(code: str) -> frozenset[str]:

@@ -36,13 +36,13 @@ def content_terms(question: str, language: str) -> tuple[str, ...]:
 
 
 def content(question: str, language: str) -> str:
-    """The question without its question and function words, as far as those are known."""
+    """The question without the words that frame it, as far as they are known: "how many", "in which year"."""
     text = unicodedata.normalize("NFC", question)
     if language in _UNSPACED:
-        pattern = _frame(language)
-        return pattern.sub(" ", text) if pattern else text
+        return _frames(language).sub(" ", text)
+    text = f" {' '.join(spaced_words(text))} "
     common = function_words(language)
-    return " ".join(word for word in spaced_words(text) if word.lower() not in common)
+    return " ".join(word for word in _frames(language).sub(" ", text).split() if word.lower() not in common)
 
 
 def spaced_words(text: str) -> list[str]:
@@ -60,7 +60,11 @@ def asks_number(question: str, language: str) -> bool:
 
 
 @cache
-def _frame(language: str) -> re.Pattern[str] | None:
-    """Question words as they stand inside unspaced text; single characters are parts of other words too."""
-    strings = sorted((word for word in question_words(language) if len(word) > 1), key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, strings))) if strings else None
+def _frames(language: str) -> re.Pattern[str]:
+    """What frames a question, longest first; in unspaced text a single character is part of other words too."""
+    listed = question_words(language) | number_words(language)
+    if language in _UNSPACED:
+        found = [re.escape(frame) for frame in listed if len(frame) > 1]
+    else:
+        found = [f"(?<= ){re.escape(' '.join(spaced_words(frame)))}(?= )" for frame in listed]
+    return re.compile("|".join(sorted(found, key=len, reverse=True)) or r"(?!)", re.IGNORECASE)

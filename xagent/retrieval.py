@@ -1,9 +1,8 @@
 """Which passages could answer: every language at once, dense and lexical, fused by rank."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from heapq import nsmallest
 from itertools import chain
 from typing import TypeVar
 
@@ -46,50 +45,70 @@ class Hit:
 def search(
     store: Store, query: str, *, language: str = "und", k: int = 10, languages: Collection[str] = ()
 ) -> list[Hit]:
-    """The `k` best passages for a query in `language`, among the `languages` given or all there are."""
+    """The `k` best passages for a query in `language`, among the `languages` given or all there are.
+
+    Half of the places are shared out evenly between languages, so that evidence in the
+    question's own language, which always matches more words, does not crowd out the rest.
+    """
     there = [code for code in store.languages() if not languages or code in languages]
-    lexical = _lexical(store, content_terms(query, language), there)
-    dense = _dense(store, query, there)
-    rankings = [[key for key, _ in dense], [key for key, _ in lexical]]
-    fused = reciprocal_rank_fusion(rankings, [store.embedder.weight, 1.0])
-    return _hits(store, fused[: k + DEPTH], dense, lexical)[:k]
+    ranked = _rank(store, query, content_terms(query, language), there)
+    chosen = _fair(ranked.fused, ranked.language, there, k)
+    return [
+        Hit(
+            passage=passage,
+            score=ranked.fused[passage.key],
+            dense_rank=ranked.dense.get(passage.key),
+            lexical_rank=ranked.lexical.get(passage.key),
+            coverage=ranked.coverage.get(passage.key, 0.0),
+        )
+        for passage in store.passages(chosen)
+    ]
 
 
-def _lexical(store: Store, terms: Sequence[str], languages: Sequence[str]) -> list[tuple[int, float]]:
-    """Keys with the share of the query they cover, best first."""
-    found = _each(lambda language: store.lexical.search(terms, language, DEPTH), languages)
-    best = nsmallest(DEPTH, chain(*found), key=lambda match: -match.score)
-    return [(match.key, match.score) for match in best]
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """Everything found, by key; ranks are over all languages, from 1."""
+
+    fused: Mapping[int, float]
+    """Best first."""
+    dense: Mapping[int, int]
+    lexical: Mapping[int, int]
+    coverage: Mapping[int, float]
+    language: Mapping[int, str]
 
 
-def _dense(store: Store, query: str, languages: Sequence[str]) -> list[tuple[int, float]]:
-    """Keys with their cosine distance, nearest first."""
+def _rank(store: Store, query: str, terms: Sequence[str], languages: Sequence[str]) -> _Ranked:
     vector = store.embedder.embed_query(query)
-    found = _each(lambda language: store.vectors.search(vector, language, DEPTH), languages)
-    return nsmallest(DEPTH, chain(*found), key=lambda pair: pair[1])
+    near = _each(lambda language: store.vectors.search(vector, language, DEPTH), languages)
+    matching = _each(lambda language: store.lexical.search(terms, language, DEPTH), languages)
+    coverage = {match.key: match.score for match in chain(*matching)}
+    dense = [key for key, _ in sorted(chain(*near), key=lambda pair: pair[1])]
+    lexical = sorted(coverage, key=lambda key: -coverage[key])
+    return _Ranked(
+        fused=dict(reciprocal_rank_fusion([lexical, dense], [1.0, store.embedder.weight])),
+        dense={key: rank for rank, key in enumerate(dense, start=1)},
+        lexical={key: rank for rank, key in enumerate(lexical, start=1)},
+        coverage=coverage,
+        language={
+            key: language
+            for language, found, matches in zip(languages, near, matching, strict=True)
+            for key in chain((key for key, _ in found), (match.key for match in matches))
+        },
+    )
 
 
 def _each(one: Callable[[str], Found], languages: Sequence[str]) -> list[Found]:
     return list(_POOL.map(one, languages))
 
 
-def _hits(
-    store: Store,
-    fused: Sequence[tuple[int, float]],
-    dense: Sequence[tuple[int, float]],
-    lexical: Sequence[tuple[int, float]],
-) -> list[Hit]:
-    scores = dict(fused)
-    dense_ranks = {key: rank for rank, (key, _) in enumerate(dense, start=1)}
-    lexical_ranks = {key: rank for rank, (key, _) in enumerate(lexical, start=1)}
-    coverage = dict(lexical)
-    return [
-        Hit(
-            passage=passage,
-            score=scores[passage.key],
-            dense_rank=dense_ranks.get(passage.key),
-            lexical_rank=lexical_ranks.get(passage.key),
-            coverage=coverage.get(passage.key, 0.0),
-        )
-        for passage in store.passages([key for key, _ in fused])
-    ]
+def _fair(fused: Mapping[int, float], language: Mapping[int, str], languages: Sequence[str], k: int) -> list[int]:
+    """The keys of the `k` best, best first, with the best few of each language among them."""
+    share = k // (2 * max(1, len(languages)))
+    taken = dict.fromkeys(languages, 0)
+    reserved = set()
+    for key in fused:
+        if taken[language[key]] < share:
+            taken[language[key]] += 1
+            reserved.add(key)
+    rest = [key for key in fused if key not in reserved][: k - len(reserved)]
+    return sorted(reserved.union(rest), key=lambda key: -fused[key])

@@ -37,16 +37,23 @@ class Suite:
     """JSONL files of samples."""
 
     def samples(self) -> Iterator[Sample]:
-        """The samples in order. Raises InputError naming the file and line of a bad one."""
+        """The samples in order. Raises InputError naming the file, and the line of a bad one."""
         for path in self.questions:
-            for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+            # Not splitlines(): JSON strings may hold U+2028 and other characters that it takes for line ends.
+            for number, line in enumerate(_text(path).removesuffix("\n").split("\n"), start=1):
                 try:
                     yield Sample.model_validate_json(line)
                 except ValidationError as error:
                     problem = error.errors()[0]
-                    raise InputError(
-                        f"{path}, line {number}: {problem['msg']} ({'.'.join(map(str, problem['loc']))})"
-                    ) from error
+                    where = [f"{path}, line {number}", *map(str, problem["loc"])]
+                    raise InputError(f"{', '.join(where)}: {problem['msg']}") from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,9 @@ from xagent.store import DEFAULT_FOLDER
 class Settings(BaseSettings):
     """Each field is also an environment variable: `store` is `XAGENT_STORE`."""
 
-    model_config = SettingsConfigDict(env_prefix="XAGENT_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="XAGENT_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     store: str = DEFAULT_FOLDER
     graph: str = "quote"

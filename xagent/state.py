@@ -19,7 +19,7 @@ class Quotation:
     end: int
     text: str
     score: float
-    """How much of what the question asks about it covers, from 0 to 1."""
+    """How well it answers, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)

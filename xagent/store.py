@@ -8,18 +8,20 @@
 """
 
 import json
+import shutil
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 from xagent.catalog import Catalog, Passage
 from xagent.embeddings import Embedder, NgramEmbedder, make_embedder
-from xagent.errors import EmbedderMismatch, StoreDamaged, StoreMissing, StoreVersion
+from xagent.errors import EmbedderMismatch, StoreDamaged, StoreError, StoreMissing, StoreVersion
 from xagent.faults import storage
 from xagent.lexical import Lexical
-from xagent.vectors import VectorIndex
+from xagent.vectors import VectorIndex, forget_client
 
 VERSION = 1
 MARKER = "xagent-store.json"
@@ -43,11 +45,16 @@ class Store:
         self.embedder = embedder
         self.catalog = Catalog(path / "catalog.db")
         self.lexical = Lexical(path / "lexical")
+        self._vectors: VectorIndex | None = None
+        self._lock = Lock()
 
-    @cached_property
+    @property
     def vectors(self) -> VectorIndex:
         """Opened when first needed: loading Chroma takes over a second."""
-        return VectorIndex(self.path / "vectors")
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = VectorIndex(self.path / "vectors")
+            return self._vectors
 
     @classmethod
     def open(cls, path: Path, embedder: str = "", url: str = "", api_key: str = "") -> Self:
@@ -58,12 +65,14 @@ class Store:
         EndpointError when the store needs a server whose `url` is not known.
         """
         identity = read_identity(path)
+        if not (path / "catalog.db").exists() and (path / "vectors").exists():
+            raise StoreDamaged(f"{path / 'catalog.db'} is gone: ingest the documents into a new store")
         if embedder and embedder != identity.embedder:
             raise EmbedderMismatch(
                 f"{path} was made with the embedder {identity.embedder!r}, not {embedder!r}: "
                 f"use that one, or ingest into a new store with `--store`"
             )
-        return cls(path, make_embedder(identity.embedder, url, api_key))
+        return cls(path, make_embedder(identity.embedder, url, api_key, identity.dimension))
 
     @classmethod
     def create(cls, path: Path, embedder: str = "", url: str = "", api_key: str = "") -> Self:
@@ -82,13 +91,32 @@ class Store:
         found = self.catalog.passages(keys)
         return [found[key] for key in keys if key in found]
 
+    def erase_indexes(self) -> None:
+        """Delete both indexes, whatever is left of them: the catalog's text makes them anew."""
+        # What is damaged may not even close, and is deleted all the same.
+        for close in (self._close_vectors, self.lexical.close):
+            with suppress(StoreError):
+                close()
+        with storage("indexes"):
+            for path in (self.path / "vectors", self.path / "lexical"):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        forget_client(self.path / "vectors")
+
+    def _close_vectors(self) -> None:
+        with self._lock:
+            vectors, self._vectors = self._vectors, None
+        if vectors is not None:
+            vectors.close()
+
     def close(self) -> None:
         """Close all files; the store cannot be used any more."""
-        if "vectors" in self.__dict__:
-            self.vectors.close()
-            del self.__dict__["vectors"]
-        self.lexical.close()
-        self.catalog.close()
+        with ExitStack() as closing:
+            closing.callback(self.catalog.close)
+            closing.callback(self.lexical.close)
+            closing.callback(self._close_vectors)
 
     def __enter__(self) -> Self:
         return self
@@ -102,11 +130,17 @@ def read_identity(path: Path) -> Identity:
 
     Raises StoreMissing, StoreVersion, and StoreDamaged when it cannot be read.
     """
-    if not (path / MARKER).exists():
-        raise StoreMissing(f"there is no store at {path}: make one with `xagent ingest PATH`, or name one with `--store`")
+    with storage("folder"):
+        missing = not (path / MARKER).exists()
+    if missing:
+        raise StoreMissing(
+            f"there is no store at {path}: make one with `xagent ingest PATH`, or name one with `--store`"
+        )
     try:
         recorded = json.loads((path / MARKER).read_text("utf-8"))
         identity = Identity(int(recorded["version"]), str(recorded["embedder"]), int(recorded["dimension"]))
+    except PermissionError as error:
+        raise StoreDamaged(f"no permission to read {path / MARKER}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreDamaged(
             f"{path / MARKER} cannot be read ({type(error).__name__}): ingest into a new store with `--store`"

@@ -9,9 +9,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 # Whole escape sequences first (CSI, OSC and other strings, two-character ones), or their letters would be left over.
+# A string that is not ended on its line is no sequence: it would take the text of others along with it.
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"
+    r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\n\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"
     r"|\x1b[ -/]*[0-~]?"
 )
 # Controls but tab and line feed; bidi embeddings, overrides and isolates; tag characters; invisible

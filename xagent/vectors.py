@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -10,10 +10,21 @@ from xagent.embeddings import Vectors
 from xagent.faults import storage
 
 if TYPE_CHECKING:
-    from chromadb import ClientAPI, Collection
+    from chromadb import Collection
+    from chromadb.api.client import Client
+    from chromadb.api.collection_configuration import CreateHNSWConfiguration
 
 # A collection's name needs three characters, which most language codes have not.
 _PREFIX = "kb-"
+
+# With Chroma's 16 neighbours, one in a few thousand short passages that are nearly alike (rows of a
+# table) cannot be reached from any other, and no search finds it; with 32, none was in 33,000.
+_HNSW: "CreateHNSWConfiguration" = {
+    "space": "cosine",
+    "ef_search": 100,
+    "ef_construction": 100,
+    "max_neighbors": 32,
+}
 
 
 class VectorIndex:
@@ -24,16 +35,24 @@ class VectorIndex:
         import chromadb
         from chromadb.config import Settings
 
-        with storage("vectors"):
+        self._path = path
+        with storage("vectors", path):
             path.mkdir(parents=True, exist_ok=True)
-            self._client: ClientAPI = chromadb.PersistentClient(
-                path=str(path), settings=Settings(anonymized_telemetry=False)
-            )
+            try:
+                settings = Settings(anonymized_telemetry=False)
+                self._client = cast("Client", chromadb.PersistentClient(str(path), settings))
+            except BaseException:
+                forget_client(path)
+                raise
             self._batch = self._client.get_max_batch_size()
-            self._collections: dict[str, Collection] = {
-                collection.name.removeprefix(_PREFIX): collection
-                for collection in self._client.list_collections()
-            }
+            self._list()
+
+    def _list(self) -> None:
+        """Look what languages there are; another process may have added some."""
+        self._collections: dict[str, Collection] = {
+            collection.name.removeprefix(_PREFIX): collection
+            for collection in self._client.list_collections()
+        }
 
     def languages(self) -> list[str]:
         """The languages that have a collection."""
@@ -45,13 +64,13 @@ class VectorIndex:
                 f"{_PREFIX}{language}",
                 embedding_function=None,
                 metadata={"language": language},
-                configuration={"hnsw": {"space": "cosine", "ef_search": 100, "ef_construction": 100}},
+                configuration={"hnsw": _HNSW},
             )
         return self._collections[language]
 
     def add(self, language: str, keys: Sequence[int], vectors: Vectors) -> None:
         """Keep a vector for each key."""
-        with storage("vectors"):
+        with storage("vectors", self._path):
             collection = self._of(language)
             for i in range(0, len(keys), self._batch):
                 part = slice(i, i + self._batch)
@@ -60,7 +79,7 @@ class VectorIndex:
     def remove(self, language: str, keys: Iterable[int]) -> None:
         """Forget vectors; a key that is not there is no error."""
         wanted = [str(key) for key in keys]
-        with storage("vectors"):
+        with storage("vectors", self._path):
             collection = self._of(language)
             for i in range(0, len(wanted), self._batch):
                 there = collection.get(ids=wanted[i : i + self._batch], include=[])["ids"]
@@ -69,9 +88,11 @@ class VectorIndex:
 
     def search(self, vector: Vectors, language: str, k: int) -> list[tuple[int, float]]:
         """The `k` nearest keys of one language with their cosine distance, from 0 to 2."""
-        if language not in self._collections:
-            return []
-        with storage("vectors"):
+        with storage("vectors", self._path):
+            if language not in self._collections:
+                self._list()
+            if language not in self._collections:
+                return []
             found = self._collections[language].query(
                 query_embeddings=vector, n_results=k, include=["distances"]
             )
@@ -79,7 +100,7 @@ class VectorIndex:
 
     def count(self, language: str) -> int:
         """How many vectors a language has."""
-        with storage("vectors"):
+        with storage("vectors", self._path):
             return self._collections[language].count() if language in self._collections else 0
 
     def lost(self, language: str, keys: Sequence[int], vectors: Vectors) -> list[int]:
@@ -88,7 +109,7 @@ class VectorIndex:
         A key counts as found when others as near fill the answer, provided that a search
         among that key alone finds it: identical passages have identical vectors.
         """
-        with storage("vectors"):
+        with storage("vectors", self._path):
             found = self._of(language).query(
                 query_embeddings=vectors, n_results=20, include=["distances"]
             )
@@ -100,7 +121,7 @@ class VectorIndex:
         return [key for key, vector in missing if not self._holds(language, key, vector[np.newaxis])]
 
     def _holds(self, language: str, key: int, vector: Vectors) -> bool:
-        with storage("vectors"):
+        with storage("vectors", self._path):
             found = self._of(language).query(
                 query_embeddings=vector, ids=[str(key)], n_results=1, include=["distances"]
             )
@@ -108,5 +129,12 @@ class VectorIndex:
 
     def close(self) -> None:
         """Let go of the files."""
-        with storage("vectors"):
+        with storage("vectors", self._path):
             self._client.close()
+
+
+def forget_client(path: Path) -> None:
+    """Chroma (1.5) hands out one client a path again and again, even if it failed or its files are gone."""
+    from chromadb.api.shared_system_client import SharedSystemClient
+
+    SharedSystemClient._identifier_to_system.pop(str(path), None)

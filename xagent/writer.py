@@ -5,18 +5,16 @@ left between two steps, the next one finishes before it does anything else.
 """
 
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
 from filelock import FileLock, Timeout
 
 from xagent.catalog import FileState, NewDocument, Passage, State
-from xagent.errors import StoreBusy
+from xagent.errors import StoreBusy, StoreDamaged, StoreError
 from xagent.faults import storage
 from xagent.store import Store
-from xagent.vectors import VectorIndex
 
 PAGE = 1024
 """Passages embedded and indexed at a time."""
@@ -45,8 +43,29 @@ class Writer:
         self.store.catalog.drop_files(names)
         self._erase_removed()
 
-    def recover(self) -> None:
-        """Finish what an interrupted writer began."""
+    def recover(self, doubtful: bool) -> None:
+        """Finish what an interrupted writer began; make the indexes anew if it left them damaged.
+
+        When they are `doubtful`, every vector is searched for: Chroma (1.5) writes its graph in
+        place, and may read what a kill or a full disk left of it without complaint.
+        """
+        try:
+            self._finish()
+            sound = not doubtful or self._finds_all()
+        except StoreDamaged:
+            sound = False
+        if not sound:
+            self.rebuild()
+
+    def _finds_all(self) -> bool:
+        last = 0
+        while page := self.store.catalog.passages_after(last, PAGE):
+            if any(lost_vectors(self.store, *group) for group in by_language(page)):
+                return False
+            last = page[-1].key
+        return True
+
+    def _finish(self) -> None:
         pending = self.store.catalog.unfinished(State.PENDING)
         self._take_out(pending)
         self._index_pending()
@@ -58,19 +77,10 @@ class Writer:
         """Make both indexes anew from the catalog's text."""
         with self.store.catalog.transaction() as connection:
             connection.execute("UPDATE passages SET state = 0 WHERE state = 1")
-        self.store.lexical.close()
-        with storage("indexes"):
-            shutil.rmtree(self.store.path / "lexical", ignore_errors=True)
-        self._renew_vectors()
+        self.store.erase_indexes()
+        self._last_indexed = 0
         self._index_pending(progress)
         self.publish([])
-
-    def _renew_vectors(self) -> None:
-        if "vectors" in self.store.__dict__:
-            self.store.vectors.close()
-        with storage("vectors"):
-            shutil.rmtree(self.store.path / "vectors", ignore_errors=True)
-        self.store.__dict__["vectors"] = VectorIndex(self.store.path / "vectors")
 
     def _index_pending(self, progress: Callable[[int], None] = lambda done: None) -> None:
         done = 0
@@ -83,8 +93,7 @@ class Writer:
     _last_indexed = 0
 
     def _index(self, passages: list[Passage]) -> None:
-        for language, group in groupby(sorted(passages, key=lambda p: p.language), lambda p: p.language):
-            members = list(group)
+        for language, members in by_language(passages):
             vectors = self.store.embedder.embed_passages([indexed_text(p) for p in members])
             self.store.vectors.add(language, [p.key for p in members], vectors)
             with storage("text index"):
@@ -110,6 +119,18 @@ def indexed_text(passage: Passage) -> str:
     return "\n".join([*dict.fromkeys(context), passage.text])
 
 
+def by_language(passages: Iterable[Passage]) -> Iterator[tuple[str, list[Passage]]]:
+    """The passages of each language together."""
+    for language, group in groupby(sorted(passages, key=lambda p: p.language), lambda p: p.language):
+        yield language, list(group)
+
+
+def lost_vectors(store: Store, language: str, passages: Sequence[Passage]) -> list[int]:
+    """The keys of those passages of one language that no vector search finds."""
+    vectors = store.embedder.embed_passages([indexed_text(passage) for passage in passages])
+    return store.vectors.lost(language, [passage.key for passage in passages], vectors)
+
+
 @contextmanager
 def writing(store: Store, wait: float = 0, recover: bool = True) -> Iterator[Writer]:
     """Hold the store's lock and, unless the indexes are beyond that, finish what an earlier writer left.
@@ -118,24 +139,29 @@ def writing(store: Store, wait: float = 0, recover: bool = True) -> Iterator[Wri
     """
     lock = FileLock(store.path / "writer.lock", thread_local=False)
     note = store.path / "writer.pid"
-    with storage("folder"):
-        try:
-            lock.acquire(timeout=wait)
-        except Timeout:
-            raise StoreBusy(
-                f"the store is being written by process {_holder(note)}: wait for it, or use `--wait`"
-            ) from None
-    try:
+    with ExitStack() as held:
         with storage("folder"):
+            try:
+                lock.acquire(timeout=wait)
+            except Timeout:
+                raise StoreBusy(
+                    f"the store is being written by process {_holder(note)}: wait for it, or use `--wait`"
+                ) from None
+            held.callback(lock.release)
+            doubtful = note.exists()
             note.write_text(str(os.getpid()), "utf-8")
+        held.callback(store.lexical.close)
         writer = Writer(store)
-        if recover:
-            writer.recover()
-        yield writer
-    finally:
-        store.lexical.close()
+        try:
+            if recover:
+                writer.recover(doubtful)
+            yield writer
+        except StoreError:
+            raise  # and leave the note: the next writer is to doubt the indexes
+        except BaseException:
+            note.unlink(missing_ok=True)
+            raise
         note.unlink(missing_ok=True)
-        lock.release()
 
 
 def _holder(note: "os.PathLike[str]") -> str:

@@ -5,13 +5,13 @@ from itertools import groupby
 from langgraph.runtime import Runtime
 
 from xagent.context import Context
-from xagent.messages import Voice, voice
+from xagent.messages import Voice, chosen_script, voice
 from xagent.state import Citation, State
 
 
 def enforce(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     """Say the answer in the reader's language, or in the nearest one that there are messages in."""
-    speaker = voice(state.answer_language, state.question_language.script)
+    speaker = voice(state.answer_language, chosen_script(state.language, state.question_language.script))
     return {"text": _text(state, speaker), "answer_language": speaker.code.partition("-")[0]}
 
 
@@ -24,12 +24,17 @@ def _text(state: State, speaker: Voice) -> str:
 
 
 def _framed(citations: list[Citation], speaker: Voice) -> str:
-    quotes = "\n".join(f"“{citation.quote}” [{citation.n}]" for citation in citations)
+    quotes = "\n".join(f"“{_unwrapped(citation.quote)}” [{citation.n}]" for citation in citations)
     return f"{_frame(citations[0], speaker)}\n{quotes}"
 
 
 def _frame(citation: Citation, speaker: Voice) -> str:
     if citation.language == speaker.code.partition("-")[0]:
-        return speaker.say("source_said_same", title=citation.title)
+        return speaker.say("source_said_same", title=_unwrapped(citation.title))
     name = speaker.language_name(citation.language)
-    return speaker.say("source_said", title=citation.title, language=name)
+    return speaker.say("source_said", title=_unwrapped(citation.title), language=name)
+
+
+def _unwrapped(text: str) -> str:
+    """On one line: a line of a hostile source could pass for one of ours."""
+    return " ".join(text.split())

@@ -6,8 +6,8 @@ from xagent.context import Context
 from xagent.state import Citation, Quotation, State, Verdict
 from xagent.store import Store
 
-ANSWERED = 0.5
-"""Coverage of the question from which a quotation counts as an answer to it."""
+ANSWERED = 0.25
+"""The score of a quotation from which the question counts as answered, not in part."""
 
 
 def verify(state: State, runtime: Runtime[Context]) -> dict[str, object]:

@@ -29,11 +29,19 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _BINARY = {
-    b"%PDF-": "a pdf", b"PK\x03\x04": "a zip archive or office document", b"\x89PNG": "a picture", b"GIF8": "a picture",
-    b"\xff\xd8\xff": "a picture", b"\x1f\x8b": "a compressed file", b"\x7fELF": "a program", b"MZ\x90": "a program",
-    b"RIFF": "sound, a picture or a film", b"OggS": "sound", b"ID3": "sound", b"\xd0\xcf\x11\xe0": "an old office document",
-    b"SQLite format 3": "a database", b"7z\xbc\xaf": "a compressed file", b"Rar!": "a compressed file",
-}  # fmt: skip
+    b"%PDF-": "a pdf",
+    b"PK\x03\x04": "a zip archive or office document",
+    b"\xd0\xcf\x11\xe0": "an old office document",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"\x1f\x8b": "a compressed file",
+    b"7z\xbc\xaf": "a compressed file",
+    b"\x7fELF": "a program",
+    b"RIFF": "sound, a picture or a film",
+    b"OggS": "sound",
+    b"SQLite format 3": "a database",
+}
 
 
 def decode(data: bytes) -> str:
@@ -82,19 +90,21 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def _utf(sample: bytes, whole: bool) -> str | None:
-    if b"\0" in sample:
-        wide = next((name for name in ("utf-16-le", "utf-16-be") if _is_utf16(sample, name)), None)
-        if wide:
-            return wide
+    if b"\0" in sample and (wide := _utf16(sample)):
+        return wide
     if b"\x1b$" in sample and sample.isascii():
         return "iso2022_jp"
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample, whole)
     except UnicodeDecodeError as error:
         _refuse_damaged(sample, error)
-        return None
+        return _utf16(sample)
     _refuse_binary(sample)
     return "utf-8"
+
+
+def _utf16(sample: bytes) -> str | None:
+    return next((name for name in ("utf-16-le", "utf-16-be") if _is_utf16(sample, name)), None)
 
 
 def _is_utf16(sample: bytes, encoding: str) -> bool:
@@ -157,10 +167,7 @@ def _legacy(sample: bytes, whole: bool) -> str:
 
 
 # Windows encodings are what most old files are in; of two that read a text alike, theirs is meant.
-_PRIORS = {"cp1252": 2.0} | dict.fromkeys(
-    "cp1250 cp1251 cp1253 cp1254 cp1255 cp1256 cp1257 cp874 koi8-r cp932 euc-jp gb18030 big5hkscs cp949".split(),
-    0.0,
-)
+_COMMON = re.compile(r"cp125[013-7]|cp874|koi8-r|cp932|euc-jp|gb18030|big5hkscs|cp949")
 _UNLIKELY = -5.5
 _MARGIN = 4.0
 
@@ -181,11 +188,15 @@ def _guesses(sample: bytes, whole: bool) -> Iterator[_Guess]:
                 continue
             letters = Counter(_letters(text))
             score = max(_score(letters, language, wide) for language in languages)
-            yield _Guess(score + _PRIORS.get(encoding, -4.5), encoding, text)
+            yield _Guess(score + _prior(encoding), encoding, text)
+
+
+def _prior(encoding: str) -> float:
+    return 2.0 if encoding == "cp1252" else 0.0 if _COMMON.fullmatch(encoding) else -4.5
 
 
 def _letters(text: str) -> Iterator[str]:
-    """What is beyond ASCII; a letter of another script inside a Latin word counts as odd ('\\0')."""
+    """What is beyond ASCII; a letter of another script inside a Latin word is odd: a NUL."""
     for found in _BEYOND_ASCII_IN_CONTEXT.finditer(text):
         before, run, after = found.groups()
         touching = before.isalpha() or after.isalpha()

@@ -12,7 +12,7 @@ class Document:
     title: str
     """From the file itself where it has one, else its name made readable."""
     text: str
-    """The raw text, which every offset in xagent refers to. Lines end in '\\n'; there is no NUL and no BOM."""
+    """The raw text, which every offset in xagent refers to. Lines end in '\\n'; no NUL, no BOM."""
     headings: tuple[tuple[int, str], ...] = ()
     """Where each section starts, at its heading line, and the heading's text; in order."""
     language: str | None = None

@@ -30,12 +30,13 @@ def read(path: Path) -> Iterator[Document]:
     except (etree.ParserError, ValueError, TypeError):
         raise FileError("holds no html") from None
     title = " ".join((tree.findtext(".//title") or "").split())
-    declared = (tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "").strip()
-    found: Any = trafilatura.bare_extraction(
-        tree, include_comments=False, favor_recall=True, deduplicate=False
-    )
-    body = getattr(found, "body", None)
-    text, headings = _flatten(body) if body is not None else ("", ())
+    declared = (tree.get("lang") or tree.get(_XML_LANG) or "").strip()
+    try:
+        found: Any = trafilatura.bare_extraction(tree, include_comments=False, favor_recall=True)
+        body = getattr(found, "body", None)
+        text, headings = _flatten(body) if body is not None else ("", ())
+    except RecursionError:
+        raise FileError("nested too deeply") from None
     if not text.strip():
         raise FileError("holds no text beyond navigation and scripts")
     yield Document("", title or readable(path), text, headings, declared or None)
@@ -97,11 +98,23 @@ def _with_breaks(element: Any) -> str:
 
 
 _CONTAINERS = frozenset({"list", "table", "quote", "div", "main", "body"})
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.I)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 # https://encoding.spec.whatwg.org/#names-and-labels
 _AS_BROWSERS_DO = {
-    "iso-8859-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "iso-8859-9": "cp1254", "gb2312": "gb18030",
-    "gbk": "gb18030", "shift_jis": "cp932", "shift-jis": "cp932", "euc-kr": "cp949", "ks_c_5601-1987": "cp949",
-    "big5": "big5hkscs", "tis-620": "cp874", "iso-8859-11": "cp874", "utf-16": "utf-8",
-}  # fmt: skip
+    "iso-8859-1": "cp1252",
+    "latin1": "cp1252",
+    "us-ascii": "cp1252",
+    "iso-8859-9": "cp1254",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "shift_jis": "cp932",
+    "shift-jis": "cp932",
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "big5": "big5hkscs",
+    "tis-620": "cp874",
+    "iso-8859-11": "cp874",
+    "utf-16": "utf-8",
+}

@@ -92,8 +92,8 @@ def _title(reader: Any) -> str:
 
 
 _NO_TITLE = re.compile(
-    r"^(?:untitled|title|document|microsoft word|powerpoint|slide|no title)\b|\.(?:docx?|pdf|tex|indd|xlsx?|pptx?|qxd|rtf|odt|dvi|txt)$"
-    r"|^[\W\d_]*$|[\x00-\x1f\ufffd]",
+    r"^(?:untitled|title|document|microsoft word|powerpoint|slide|no title)\b"
+    r"|\.(?:docx?|pdf|tex|indd|xlsx?|pptx?|qxd|rtf|odt|dvi|txt)$|^[\W\d_]*$|[\x00-\x1f\ufffd]",
     re.I,
 )
 
