@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xagent.catalog import NewDocument, NewPassage
 from xagent.languages import detect
+from xagent.passages import NewDocument, NewPassage
 from xagent.retrieval import DEPTH, search
 from xagent.scoring import mean
 from xagent.store import Store
@@ -60,7 +60,7 @@ def documents(language: str, paragraphs: Sequence[str]) -> Iterator[NewDocument]
         yield NewDocument(language, str(n), "", text, b"", (passage,))
 
 
-def ranks(store: Store, question: Question, asked: str, language: str, known: Sequence[str]) -> Ranks:
+def ranks(store: Store, question: Question, language: str, known: Sequence[str]) -> Ranks:
     """Search one language's paragraphs."""
     found = detect(question.text, known).code
     hits = search(store, question.text, language=found, k=DEPTH, languages=[language])
@@ -83,7 +83,7 @@ def run(data: dict[str, tuple[list[str], list[Question]]], every: int) -> dict[P
             for language in data:
                 chosen = questions[:: 1 if asked == language else every]
                 for question in chosen:
-                    results[asked, language].append(ranks(store, question, asked, language, list(data)))
+                    results[asked, language].append(ranks(store, question, language, list(data)))
             print(f"  asked in {asked}", flush=True)
     return results
 

@@ -1,6 +1,6 @@
 """No model: the sentences of the evidence that answer best, word for word, framed for the reader.
 
-    START > detect > retrieve > quote > verify > enforce > END
+START > detect > retrieve > quote > verify > enforce > END
 """
 
 from langgraph.graph import END, START, StateGraph

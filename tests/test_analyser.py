@@ -31,7 +31,12 @@ def test_the_same_name_meets_across_scripts_and_forms(one: str, other: str) -> N
 
 @pytest.mark.parametrize(
     ("inflected", "base"),
-    [("evlerimizden", "evlerimiz"), ("taloissammekin", "taloissa"), ("книгами", "книга"), ("vitabu", "kitabu")],
+    [
+        ("evlerimizden", "evlerimiz"),
+        ("taloissammekin", "taloissa"),
+        ("книгами", "книга"),
+        ("vitabu", "kitabu"),
+    ],
 )
 def test_inflected_forms_share_grams_with_their_base(inflected: str, base: str) -> None:
     assert set(analyse(inflected)) & set(analyse(base))

@@ -1,4 +1,4 @@
-"""The commands as their users see them: whole transcripts, exit codes, and nothing that a document smuggles in."""
+"""The commands as their users see them: whole transcripts, exit codes, nothing that a document smuggles in."""
 
 import io
 import json
@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,13 +127,11 @@ def test_ingest(xagent: Command, tmp_path: Path) -> None:
     done = xagent("ingest", tmp_path / "docs", "--store", tmp_path / "store")
     assert done == Done(
         0,
-        "language           passages  documents\n"
+        "language                     passages  documents\n"
         "fr        French (français)         1          1\n"
         "de        German (Deutsch)          1          1\n"
         "en        English                   1          1\n"
-        "3 read, 0 unchanged, 0 dropped, 1 of other kinds, 0 failed\n".replace(
-            "language           passages", "language                     passages"
-        ),
+        "3 read, 0 unchanged, 0 dropped, 1 of other kinds, 0 failed\n",
         "",
     )
     again = xagent("ingest", tmp_path / "docs", "--store", tmp_path / "store")
@@ -147,7 +145,9 @@ def test_ingest_names_what_it_cannot_read_and_reads_the_rest(xagent: Command, tm
     (tmp_path / "good.md").write_text(DOCUMENTS["docs/kloster.md"], "utf-8")
     (tmp_path / "bad.pdf").write_bytes(b"not a PDF")
     missing = tmp_path / "missing.md"
-    done = xagent("ingest", tmp_path / "good.md", tmp_path / "bad.pdf", missing, "--store", tmp_path / "store")
+    done = xagent(
+        "ingest", tmp_path / "good.md", tmp_path / "bad.pdf", missing, "--store", tmp_path / "store"
+    )
     assert done.code == 1
     assert done.out.endswith("1 read, 0 unchanged, 0 dropped, 0 of other kinds, 2 failed\n")
     reported = sorted(done.err.splitlines())
@@ -186,17 +186,19 @@ Laut „The Varnholm lighthouse“ (auf Englisch):
 Quellen
 [1] The Varnholm lighthouse · Englisch · docs/lighthouse.md · 27-96 · geprüft
 """
-    done = xagent("ask", WHEN, "--store", store, "--language", "Deutsch")
-    assert re.sub(r"\((auf|in|Sprache:)? ?(Englisch)\)", r"(auf \2)", done.out) == expected
-    assert done.code == 0
+    assert xagent("ask", WHEN, "--store", store, "--language", "Deutsch") == Done(0, expected, "")
 
 
 @pytest.mark.parametrize("asked", ["zh-Hant", "zh-TW", "繁體中文"])
 def test_ask_in_traditional_chinese(xagent: Command, store: Path, asked: str) -> None:
-    done = xagent("ask", WHEN, "--store", store, "--language", asked)
-    assert "來源\n[1] The Varnholm lighthouse · 英文 · " in done.out.replace("英語", "英文")
-    assert done.out.startswith("據《") or done.out.startswith("根據《"), done.out
-    assert "来" not in xagent("ask", UNANSWERED, "--store", store, "--language", asked).out
+    expected = f"""\
+根據《The Varnholm lighthouse》（英文）：
+“{LIGHTHOUSE}” [1]
+
+來源
+[1] The Varnholm lighthouse · 英文 · docs/lighthouse.md · 27-96 · 已查證
+"""
+    assert xagent("ask", WHEN, "--store", store, "--language", asked) == Done(0, expected, "")
 
 
 def test_ask_as_json(xagent: Command, store: Path) -> None:
@@ -381,7 +383,15 @@ def test_ctrl_c_is_code_130(xagent: Command, store: Path, monkeypatch: pytest.Mo
 
 
 def test_a_closed_pipe_is_no_traceback(store: Path) -> None:
-    command = [sys.executable, "-c", "from xagent.cli import main; main()", "ask", WHEN, "--store", str(store)]
+    command = [
+        sys.executable,
+        "-c",
+        "from xagent.cli import main; main()",
+        "ask",
+        WHEN,
+        "--store",
+        str(store),
+    ]
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=50)
@@ -408,7 +418,14 @@ def test_variables_are_options_and_a_flag_beats_its_variable(
 
 
 def test_empty_variables_are_as_none(xagent: Command, store: Path) -> None:
-    empty = ("XAGENT_GRAPH", "XAGENT_LANGUAGE", "XAGENT_EVIDENCE", "XAGENT_K", "XAGENT_JSON", "XAGENT_EMBEDDER")
+    empty = (
+        "XAGENT_GRAPH",
+        "XAGENT_LANGUAGE",
+        "XAGENT_EVIDENCE",
+        "XAGENT_K",
+        "XAGENT_JSON",
+        "XAGENT_EMBEDDER",
+    )
     variables = dict.fromkeys(empty, "")
     assert xagent("ask", WHEN, "--store", store, variables=variables) == Done(0, ANSWER, "")
 
@@ -441,7 +458,9 @@ def test_help_is_quick_and_lists_every_command() -> None:
         "heavy = {'langgraph', 'langchain_core', 'chromadb', 'openai', 'numpy', 'tantivy', 'babel'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=50)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=50
+    )
     assert (done.returncode, done.stderr) == (0, "")
     for command in ("ingest", "ask", "chat", "search", "languages", "doctor", "demo", "eval"):
         assert re.search(rf"^  {command}  ", done.stdout, re.MULTILINE), command
@@ -454,10 +473,10 @@ def test_help_is_quick_and_lists_every_command() -> None:
 def test_every_option_has_help_and_a_variable(xagent: Command, command: str) -> None:
     done = xagent(command, "--help", variables={"COLUMNS": "300", "TERMINAL_WIDTH": "300"})
     assert done.code == 0
-    options = done.out.partition("Options:\n")[2]
-    for line in options.strip().splitlines():
-        if "--help" not in line:
-            assert re.search(r"env var: XAGENT_[A-Z_]+", line), line
+    options = re.split(r"\n  (?=--)", done.out.partition("\nOptions:")[2])
+    assert options.pop().startswith("--help")
+    for option in filter(None, options):
+        assert re.search(r"\[env var:\s+XAGENT_[A-Z_]+", option), option
     # Nothing of Python's shows through.
     assert "Annotated" not in done.out
     assert "None" not in done.out
@@ -478,12 +497,14 @@ ALLOWED_IN_TERMINAL = "\u2068\u2069"
 
 def forbidden(text: str, allowed: str = "") -> set[str]:
     """The characters in a transcript that could command, reorder or hide."""
-    bad = set(map(chr, [*range(0x20), *range(0x7F, 0xA0)])) - {"\n", "\t"} | set(HIDDEN[HIDDEN.index("\u202e") :])
+    bad = set(map(chr, [*range(0x20), *range(0x7F, 0xA0)])) - {"\n", "\t"} | set(
+        HIDDEN[HIDDEN.index("\u202e") :]
+    )
     return set(text) & bad - set(allowed)
 
 
 @pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store of documents whose text, titles and file names carry commands to terminals."""
     root = tmp_path_factory.mktemp("hostile")
     name = "n\x1b]0;owned\x07\u202e\x9b31m[bold].jsonl"
@@ -498,7 +519,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (root / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     with Agent(root / "store") as agent:
         agent.ingest([root / name], root=root)
-    yield root
+    return root
 
 
 QUMRAN = "When were the Qumran scrolls found by a young shepherd?"
@@ -507,7 +528,15 @@ QUMRAN = "When were the Qumran scrolls found by a young shepherd?"
 @pytest.mark.parametrize("terminal", [False, True])
 @pytest.mark.parametrize(
     "arguments",
-    [["ask", QUMRAN], ["search", QUMRAN], ["languages"], ["chat"], ["doctor"], ["ask", PERSIAN], ["ask", HINDI]],
+    [
+        ["ask", QUMRAN],
+        ["search", QUMRAN],
+        ["languages"],
+        ["chat"],
+        ["doctor"],
+        ["ask", PERSIAN],
+        ["ask", HINDI],
+    ],
     ids=lambda arguments: " ".join(arguments)[:12],
 )
 def test_nothing_of_a_hostile_document_commands_the_terminal(
@@ -563,7 +592,8 @@ def test_ingest_reports_hostile_names_in_one_harmless_line_each(xagent: Command,
 def test_a_quotation_cannot_hide_the_next_one(xagent: Command, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / f"{name}.md").write_text(
-            f"# Zorbian bridge {name}\n\nThe Zorbian bridge \x1b]0;was opened in 1875 by King Otto.\n", "utf-8"
+            f"# Zorbian bridge {name}\n\nThe Zorbian bridge \x1b]0;was opened in 1875 by King Otto.\n",
+            "utf-8",
         )
     xagent("ingest", tmp_path / "a.md", tmp_path / "b.md", "--store", tmp_path / "store")
     done = xagent("ask", "When was the Zorbian bridge opened by King Otto?", "--store", tmp_path / "store")

@@ -61,9 +61,7 @@ def test_counts_by_language(store: Store, docs: Path) -> None:
     assert_sound(store)
 
 
-def test_an_unchanged_tree_changes_nothing(
-    store: Store, docs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unchanged_tree_changes_nothing(store: Store, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(store, [docs])
     before = keys(store)
     no_reading(monkeypatch)
@@ -119,7 +117,9 @@ def test_unreadable_files_are_named_and_the_rest_goes_on(store: Store, docs: Pat
 
 def test_a_changed_file_replaces_its_passages(store: Store, docs: Path) -> None:
     ingest(store, [docs])
-    (docs / "fi.txt").write_text("Uusi tuulimylly pystytettiin mäelle vuonna 1911, ja se jauhoi ruista.", "utf-8")
+    (docs / "fi.txt").write_text(
+        "Uusi tuulimylly pystytettiin mäelle vuonna 1911, ja se jauhoi ruista.", "utf-8"
+    )
     report = ingest(store, [docs])
     assert (report.read, report.unchanged) == (1, len(BRIDGE) - 1)
     assert BRIDGE["fi"] not in texts(store)
@@ -141,9 +141,7 @@ def test_rows_come_and_go(store: Store, tmp_path: Path, monkeypatch: pytest.Monk
     assert contents(store) == {("docs/rows.jsonl#line=1", 0, len(rows[0]), rows[0])}
 
 
-def test_a_row_replaces_its_older_self_even_if_the_file_breaks_off(
-    store: Store, tmp_path: Path
-) -> None:
+def test_a_row_replaces_its_older_self_even_if_the_file_breaks_off(store: Store, tmp_path: Path) -> None:
     docs = put(tmp_path / "docs", {"rows.jsonl": jsonl(BRIDGE["de"], BRIDGE["en"])})
     ingest(store, [docs])
     put(docs, {"rows.jsonl": jsonl(BRIDGE["tr"]) + "{"})
@@ -231,7 +229,10 @@ def test_prune_forgets_only_what_is_gone_from_the_given_paths(store: Store, tmp_
     ],
 )
 def test_prune_under_a_glob(store: Store, tmp_path: Path, given: str, dropped: list[str]) -> None:
-    put(tmp_path, dict.fromkeys(["docs/a.txt", "docs/x/b.txt", "docs/x/y/c.txt", "docs/x/y/d.md"], "Ein Satz."))
+    put(
+        tmp_path,
+        dict.fromkeys(["docs/a.txt", "docs/x/b.txt", "docs/x/y/c.txt", "docs/x/y/d.md"], "Ein Satz."),
+    )
     ingest(store, [tmp_path / "docs"])
     shutil.rmtree(tmp_path / "docs")
     assert ingest(store, [tmp_path / given], prune=True).dropped == dropped
@@ -240,7 +241,16 @@ def test_prune_under_a_glob(store: Store, tmp_path: Path, given: str, dropped: l
 # Names
 
 
-ODD = ["with space.txt", "a#b.txt", "line\nbreak.txt", "emoji 🌉.txt", "Приложение.txt", "%20.txt", "C:\\x.txt", "*.txt"]
+ODD = [
+    "with space.txt",
+    "a#b.txt",
+    "line\nbreak.txt",
+    "emoji 🌉.txt",
+    "Приложение.txt",
+    "%20.txt",
+    "C:\\x.txt",
+    "*.txt",
+]
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -307,7 +317,9 @@ def test_files_outside_the_root_have_their_whole_path(tmp_path: Path) -> None:
 
 def test_a_passage_is_what_its_document_says(store: Store, tmp_path: Path) -> None:
     mixed = "\n\n".join(f"{text} 🌉 {text}" for text in BRIDGE.values())
-    docs = put(tmp_path / "docs", {"mixed.md": f"# Über Brücken\n\n{mixed}", "rows.jsonl": jsonl(mixed, mixed[::-1])})
+    docs = put(
+        tmp_path / "docs", {"mixed.md": f"# Über Brücken\n\n{mixed}", "rows.jsonl": jsonl(mixed, mixed[::-1])}
+    )
     ingest(store, [docs])
     passages = store.catalog.passages_after(0, 1000)
     assert len(passages) > 10
@@ -334,7 +346,10 @@ def rows_of(version: int, count: int) -> str:
     """Rows in four languages; versions differ in length and in a third of their rows."""
     codes = ("de", "ru", "hi", "en")
     return jsonl(
-        *(f"{BRIDGE[codes[n % 4]][:40]} {n}.{version if n % 3 == 0 else ''}" for n in range(count - 37 * version))
+        *(
+            f"{BRIDGE[codes[n % 4]][:40]} {n}.{version if n % 3 == 0 else ''}"
+            for n in range(count - 37 * version)
+        )
     )
 
 
@@ -347,7 +362,9 @@ def undisturbed(folder: Path, version: int, count: int) -> tuple[set[Row], float
         return contents(store), time.perf_counter() - begun
 
 
-@pytest.mark.parametrize("error", [RuntimeError("no"), OSError(28, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no"), OSError(28, "No space left on device"), KeyboardInterrupt()]
+)
 @pytest.mark.parametrize(
     "point",
     [
@@ -376,7 +393,9 @@ def test_an_error_anywhere_loses_nothing(
     assert_sound(store, finished=False)
     ingest(store, [tmp_path / "docs"])
     rows = [json.loads(line)["text"] for line in rows_of(1, 80).splitlines()]
-    assert contents(store) == {(f"docs/rows.jsonl#line={n}", 0, len(row), row) for n, row in enumerate(rows, 1)}
+    assert contents(store) == {
+        (f"docs/rows.jsonl#line={n}", 0, len(row), row) for n, row in enumerate(rows, 1)
+    }
     assert_sound(store)
 
 
@@ -418,7 +437,9 @@ def test_a_writer_of_the_text_index_that_broke_is_replaced(
             raise ValueError("The writer was killed")
 
     with monkeypatch.context() as broken:
-        broken.setattr(TextIndex, "_writing", lambda self: vars(self).setdefault("_writer", Broken()) or Broken())
+        broken.setattr(
+            TextIndex, "_writing", lambda self: vars(self).setdefault("_writer", Broken()) or Broken()
+        )
         with pytest.raises(StoreError):
             ingest(store, [docs])
     ingest(store, [docs])
@@ -450,7 +471,9 @@ def kill_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills:
     for turn in range(kills):
         put(tmp_path / "docs", {"rows.jsonl": rows_of(turn % 5, rows)})
         begun = KILLER.Event()
-        process = KILLER.Process(target=ingest_and_be_killed, args=(tmp_path / "store", tmp_path / "docs", begun))
+        process = KILLER.Process(
+            target=ingest_and_be_killed, args=(tmp_path / "store", tmp_path / "docs", begun)
+        )
         process.start()
         assert begun.wait(30)
         kill(process, chance.uniform(0, 1.2 * seconds))
@@ -464,9 +487,10 @@ def kill_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills:
 
 
 def assert_no_lie(store: Store) -> None:
-    """All is found, or what cannot be read is told and the next ingest mends it."""
+    """Chroma's graph may be damaged when it was just being written; then the next ingest knows, and mends it."""
     health = examine(store)
-    assert health.sound or (health.problems and health.unfinished), health
+    assert not health.lost_text
+    assert health.sound or (store.path / "writer.pid").exists(), health
 
 
 def test_killed_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

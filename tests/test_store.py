@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from threading import Event, Thread
 
 import pytest
@@ -61,6 +62,16 @@ def put(folder: Path, documents: Mapping[str, str]) -> Path:
 def jsonl(*texts: str) -> str:
     """JSON lines with these texts."""
     return "".join(json.dumps({"text": text}) + "\n" for text in texts)
+
+
+def varied(code: str, number: int) -> str:
+    """A sentence of its own for each number: Chroma's graph does lose some of thousands nearly alike."""
+    chance = Random(number)
+    names = ("".join(chance.choice(_SYLLABLES) for _ in range(3)) for _ in range(6))
+    return f"{BRIDGE[code][:30].strip()} {' '.join(names)} {number}"
+
+
+_SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
 
 
 def contents(store: Store) -> set[Row]:
@@ -118,7 +129,16 @@ def test_made_by_a_newer_xagent(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "garbage",
-    [b"", b"{", b"[]", b"null", b'{"version": 1}', b"\xff\xfe\x00", b'{"version": "x"}', b'{"version": null}'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"version": 1}',
+        b"\xff\xfe\x00",
+        b'{"version": "x"}',
+        b'{"version": null}',
+    ],
 )
 def test_a_marker_that_cannot_be_read(store: Store, garbage: bytes) -> None:
     (store.path / MARKER).write_bytes(garbage)

@@ -157,7 +157,7 @@ class Agent:
         root: Path | None = None,
         prune: bool = False,
         wait: float = 0,
-        progress: Callable[[IngestProgress], None] = lambda state: None,
+        progress: Callable[[IngestProgress], None] = lambda _: None,
     ) -> IngestReport:
         """Bring the store up to date with files, folders and globs; see `xagent.ingest.ingest`.
 

@@ -1,7 +1,5 @@
 """The answer as callers get it: `ask --json` prints just these keys."""
 
-
-
 from pydantic import BaseModel, ConfigDict
 
 from xagent.state import State, Verdict

@@ -4,7 +4,6 @@ The catalog is the truth, and both indexes can be rebuilt from it. A passage is 
 it is INDEXED; PENDING and REMOVED ones are what an interrupted writer left to be finished.
 """
 
-import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,6 +13,7 @@ from enum import IntEnum
 from pathlib import Path
 
 from xagent.faults import storage
+from xagent.passages import NewDocument, Passage
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -49,51 +49,6 @@ class State(IntEnum):
     PENDING = 0
     INDEXED = 1
     REMOVED = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Passage:
-    """A stretch of a document's text: `text` is the document's `[start:end]`, in characters."""
-
-    key: int
-    source: str
-    """The file, and where in it: `guide.pdf#page=3`, `rows.jsonl#line=12`."""
-    title: str
-    heading: str
-    language: str
-    script: str
-    start: int
-    end: int
-    text: str
-
-    @property
-    def id(self) -> str:
-        """Sixteen hexadecimal digits, the same whenever the same text is ingested again."""
-        named = f"{self.source}\0{self.start}\0{self.text}"
-        return hashlib.blake2b(named.encode(), digest_size=8).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class NewPassage:
-    """A passage on its way in: where it lies and what language it is in."""
-
-    start: int
-    end: int
-    heading: str
-    language: str
-    script: str
-
-
-@dataclass(frozen=True, slots=True)
-class NewDocument:
-    """A document on its way in, cut into passages."""
-
-    file: str
-    part: str
-    title: str
-    text: str
-    digest: bytes
-    passages: tuple[NewPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,18 +181,7 @@ class Catalog:
         """Keep the documents and their passages, the passages PENDING."""
         with self.transaction() as connection:
             for document in documents:
-                cursor = connection.execute(
-                    "INSERT INTO documents (file, part, title, digest, generation, text) VALUES (?,?,?,?,?,?)",
-                    (document.file, document.part, document.title, document.digest, generation, document.text),
-                )
-                connection.executemany(
-                    "INSERT INTO passages (document, start, end, heading, language, script, state) "
-                    "VALUES (?,?,?,?,?,?,0)",
-                    [
-                        (cursor.lastrowid, p.start, p.end, p.heading, p.language, p.script)
-                        for p in document.passages
-                    ],
-                )
+                _insert(connection, document, generation)
 
     def touch(self, documents: Iterable[tuple[str, str]], generation: int) -> None:
         """The documents named by file and part are still as they were."""
@@ -285,13 +229,26 @@ class Catalog:
     def forget_removed(self) -> None:
         """Delete REMOVED passages, and documents that have been replaced or lost their file."""
         with self.transaction() as connection:
-            documents = connection.execute("SELECT DISTINCT document FROM passages WHERE state = 2").fetchall()
+            removed = connection.execute("SELECT DISTINCT document FROM passages WHERE state = 2")
+            documents = removed.fetchall()
             connection.execute("DELETE FROM passages WHERE state = 2")
             connection.executemany(
                 "DELETE FROM documents WHERE id = ? AND NOT EXISTS "
                 "(SELECT 1 FROM passages WHERE document = documents.id)",
                 documents,
             )
+
+
+def _insert(connection: sqlite3.Connection, document: NewDocument, generation: int) -> None:
+    cursor = connection.execute(
+        "INSERT INTO documents (file, part, title, digest, generation, text) VALUES (?,?,?,?,?,?)",
+        (document.file, document.part, document.title, document.digest, generation, document.text),
+    )
+    connection.executemany(
+        "INSERT INTO passages (document, start, end, heading, language, script, state) "
+        "VALUES (?,?,?,?,?,?,0)",
+        [(cursor.lastrowid, p.start, p.end, p.heading, p.language, p.script) for p in document.passages],
+    )
 
 
 def _passage(row: Sequence[object]) -> Passage:

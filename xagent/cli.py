@@ -81,6 +81,7 @@ def _agent(
     graph: str | None = None,
     evidence: str = "",
     k: int = 40,
+    *,
     embedder: str = "",
     embedder_url: str = "",
 ) -> "Iterator[Agent]":
@@ -97,6 +98,7 @@ def _agent(
 @app.command()
 def ingest(
     paths: Annotated[list[str], typer.Argument(help="Files, folders and globs.")],
+    *,
     store: StorePath = None,
     prune: Annotated[
         bool, typer.Option("--prune", envvar="XAGENT_PRUNE", help="Forget files under PATHS that are gone.")
@@ -109,9 +111,9 @@ def ingest(
     """Bring the store up to date with documents: txt, md, html, pdf, docx, csv, jsonl."""
     from xagent.display import ingest_bar, show_report
 
-    with _agent(store, embedder=embedder, embedder_url=embedder_url) as agent:
-        with ingest_bar(hidden=json) as progress:
-            report = agent.ingest(paths, prune=prune, wait=-1 if wait else 0, progress=progress)
+    opened = _agent(store, embedder=embedder, embedder_url=embedder_url)
+    with opened as agent, ingest_bar(hidden=json) as progress:
+        report = agent.ingest(paths, prune=prune, wait=-1 if wait else 0, progress=progress)
     if json:
         typer.echo(to_json(report.as_dict()))
     else:
@@ -122,6 +124,7 @@ def ingest(
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="The question; '-' reads it from standard input.")],
+    *,
     store: StorePath = None,
     graph: Graph = None,
     language: AnswerLanguage = "",
@@ -246,8 +249,8 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Run an evaluation suite and report its scores."""
-    from xagent.runner import run_suite
     from xagent.report import show_scores
+    from xagent.runner import run_suite
 
     scores = run_suite(suite, graph=graph, limit=limit)
     if json:

@@ -9,8 +9,15 @@ from xagent.agent import Agent
 from xagent.display import show_answer
 from xagent.terminal import console
 
-QUESTIONS: tuple[str, ...] = ()
-"""One a language; the evidence for each is in one text of the sample, mostly in another language."""
+QUESTIONS = (
+    "Which Bolivian helped Charles Ledger obtain cinchona seeds?",
+    "یوهان لودویگ بورکهارت در چه سالی از پترا دیدن کرد؟",
+    "Quem ensinou a língua vietnamita a Alexandre de Rhodes?",
+    "Mikä Tonavan silta Regensburgissa on peräisin 1100-luvulta?",
+    "Ọdún wo ni Henry Stanley rí David Livingstone ní Ujiji?",
+    "東海道新幹線を造るために世界銀行からいくら借りましたか？",
+)
+"""One a language. The evidence is in Spanish, Arabic, Vietnamese, German, Swahili and Japanese."""
 
 
 def run_demo(store: Path | None = None) -> None:

@@ -23,6 +23,7 @@ NO_LANGUAGE = "zxx"  # ISO 639-2: py3langid's label for markup, identifiers and 
 POOLS = {"core": ("langid", "fasttext"), "lingua": ("langid", "fasttext", "lingua")}
 _RARE = 1.5  # nats a language loses in which the world has few texts
 _SURE = 0.9  # py3langid is right in more than 99 of 100 texts, short or long, where it says more
+_CERTAIN = 0.95  # fastText's word is taken for a language that is expected
 _SHARPNESS = 1.5  # the pool is less sure than it is right; measured, see benchmarks/languages.py
 _NEVER = -50.0  # nats: for a language only a detector named that knows it too little
 _ENOUGH = 240  # characters a detector is given: more change nothing
@@ -76,6 +77,14 @@ def pool(text: str, allowed: Set[str], using: str = "core", *, quick: bool, top:
             break
     codes = {code for _, heard in said for code in heard} & (allowed | {NO_LANGUAGE})
     return {code: _pooled(code, said) - _RARE * (code in settings.rare) for code in codes}
+
+
+def expected(text: str, candidates: Set[str]) -> tuple[str, float] | None:
+    """The candidate that fastText alone is certain of, with its probability; it takes a tenth of the pool's time."""
+    heard = detector("fasttext")(text[:_ENOUGH], 2)
+    label, probability = max(heard.items(), key=lambda pair: pair[1])
+    code = _settings().labels.get(label, label)
+    return (code, min(probability, 1.0)) if code in candidates and probability > _CERTAIN else None
 
 
 def _pooled(code: str, said: Sequence[tuple[Opinion, Distribution]]) -> float:

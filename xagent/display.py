@@ -123,7 +123,9 @@ def show_health(health: "Health") -> None:
     for engine, keys in lost.items():
         screen.print(f"{engine}: {health.passages - len(keys):,} of {health.passages:,} passages found")
     if health.unfinished:
-        screen.print(f"{health.unfinished:,} passages of an interrupted ingest: the next ingest completes them")
+        screen.print(
+            f"{health.unfinished:,} passages of an interrupted ingest: the next ingest completes them"
+        )
     for problem in health.problems:
         screen.print(one_line(problem), soft_wrap=True)
     screen.print("sound" if health.sound else "not sound: run `xagent doctor --repair`", style="bold")
@@ -135,7 +137,12 @@ def ingest_bar(hidden: bool = False) -> "Iterator[Callable[[IngestProgress], Non
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     screen = console(stderr=True)
-    columns = TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=screen, transient=True, disable=hidden or not screen.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from xagent.analyser import analyse
-from xagent.catalog import Passage, State
+from xagent.catalog import State
 from xagent.errors import StoreDamaged
+from xagent.passages import Passage
 from xagent.store import Store
 from xagent.writer import PAGE, by_language, indexed_text, lost_vectors, writing
 
@@ -41,7 +42,7 @@ def examine(
     *,
     repair: bool = False,
     wait: float = 0,
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Health:
     """Search both indexes for every passage; with `repair`, first rebuild them if any is lost.
 
@@ -76,7 +77,7 @@ def _look_for(store: Store, page: list[Passage], health: Health) -> None:
     for language, members in by_language(page):
         for found, missing in ((lost_vectors, health.lost_vectors), (_lost_text, health.lost_text)):
             try:
-                missing += found(store, language, members)
+                missing.extend(found(store, language, members))
             except StoreDamaged as error:
                 if str(error) not in health.problems:
                     health.problems.append(str(error))

@@ -1,6 +1,5 @@
 """Text to vectors: the built-in n-grams, or a model behind any OpenAI-compatible endpoint."""
 
-import math
 import zlib
 from collections import Counter
 from collections.abc import Sequence
@@ -58,9 +57,11 @@ class NgramEmbedder:
         """Hash each text's terms, their counts damped, into a unit vector."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in zip(vectors, texts, strict=True):
-            for term, count in Counter(analyse(text)).items():
-                component, sign = _slot(term, self.dimension)
-                row[component] += sign * math.sqrt(count)
+            counts = Counter(analyse(text))
+            slots = np.array([_slot(term) for term in counts], dtype=np.int64)
+            damped = np.sqrt(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
+            components, signs = slots % self.dimension, np.where(slots >> 31, 1.0, -1.0)
+            row += np.bincount(components, damped * signs, minlength=self.dimension)
         return _unit(vectors)
 
     def embed_query(self, text: str) -> Vectors:
@@ -69,9 +70,9 @@ class NgramEmbedder:
 
 
 @lru_cache(maxsize=1 << 18)
-def _slot(term: str, dimension: int) -> tuple[int, float]:
-    digest = zlib.crc32(term.encode())
-    return digest % dimension, 1.0 if digest >> 31 else -1.0
+def _slot(term: str) -> int:
+    """Where a term goes: its component modulo the dimension, its sign in the highest of 32 bits."""
+    return zlib.crc32(term.encode())
 
 
 def _unit(vectors: Vectors) -> Vectors:

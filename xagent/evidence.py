@@ -18,7 +18,6 @@ NAME_RUN = 3
 """The same across languages, where only names, numbers and loan words can be shared."""
 
 
-
 Rarity = Callable[[str], float]
 """From 0, in every passage, to 1, in none."""
 

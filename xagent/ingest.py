@@ -3,15 +3,17 @@
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from xagent.catalog import FileState, NewDocument, NewPassage
-from xagent.corpus import find_files, split_passages
+from xagent.catalog import FileState
+from xagent.corpus import split_passages
 from xagent.errors import FileError, MissingExtra
+from xagent.files import find_files
 from xagent.languages import detect
+from xagent.passages import NewDocument, NewPassage
 from xagent.readers import Document, read
 from xagent.store import Store
 from xagent.writer import Writer, writing
@@ -61,7 +63,7 @@ def ingest(
     root: Path | None = None,
     prune: bool = False,
     wait: float = 0,
-    progress: Callable[[IngestProgress], None] = lambda state: None,
+    progress: Callable[[IngestProgress], None] = lambda _: None,
 ) -> IngestReport:
     """Bring the store up to date with files, folders and globs.
 
@@ -71,7 +73,8 @@ def ingest(
     """
     wanted = [Path(path) for path in paths]
     found = find_files(wanted)
-    report = IngestReport(failed={str(path): reason for path, reason in found.failed.items()}, skipped=found.skipped)
+    failed = {str(path): reason for path, reason in found.failed.items()}
+    report = IngestReport(failed=failed, skipped=found.skipped)
     naming = Naming((root or store.path.resolve().parent).resolve())
     with writing(store, wait) as writer:
         changed = _changed(store, found.files, naming, report)
@@ -162,7 +165,7 @@ class _Run:
         self.naming = naming
         self.report = report
         self.progress = progress
-        self.known = tuple(writer.store.languages())
+        self.known = set(writer.store.languages())
         self.documents: list[NewDocument] = []
         self.unchanged: list[tuple[str, str]] = []
         self.finished: list[FileState] = []
@@ -206,6 +209,7 @@ class _Run:
 
     def _count(self, passages: Sequence[NewPassage]) -> None:
         languages = Counter(passage.language for passage in passages)
+        self.known.update(languages)
         self.report.passages.update(languages)
         if languages:
             self.report.documents[languages.most_common(1)[0][0]] += 1
@@ -217,7 +221,7 @@ class _Run:
         self.documents, self.unchanged, self.finished, self.size = [], [], [], 0
 
 
-def passages_of(document: Document, known: Sequence[str] = ()) -> Iterator[NewPassage]:
+def passages_of(document: Document, known: Collection[str] = ()) -> Iterator[NewPassage]:
     """Cut a document into passages, each with its own language: a document may mix them.
 
     The language of the whole, the one it declares and those `known` in the store are

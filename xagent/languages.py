@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 from xagent import writing
-from xagent.detectors import ALL, NO_LANGUAGE, TOP, pool
+from xagent.detectors import ALL, NO_LANGUAGE, TOP, expected, pool
 from xagent.errors import UnknownLanguage
 from xagent.writing import script_of
 
@@ -114,6 +114,7 @@ def language(code_or_name: str) -> Language:
 _LIFT = 3.0  # nats a candidate gains: about 20 to 1, which a clear sentence in another language outweighs
 _LEAST_FOR_A_WORD = 0.5  # a word alone is often a name, or a word of several languages
 _LEAST = 0.15  # below this a guess among two hundred languages is no answer
+_LONG = 120  # characters: a text of two lines speaks for itself
 _SHORT = 3  # letters: a shorter text in a script of many languages could be any of them
 
 _TOKEN = re.compile(r"[!-~²³]+")  # ASCII only: a Chinese text is one token up to the next space
@@ -189,8 +190,11 @@ def _by_statistics(text: str, script: str, candidates: frozenset[str], using: st
     if sum(map(len, words)) < _SHORT or not (writers := _written_in(script)):
         return Detection(UNKNOWN, script, 0.0)
     plain = text.lower() if text.isupper() else text
-    top = ALL if candidates else TOP
-    scores = pool(plain, writers, using, quick=not candidates, top=top)
+    if len(plain) >= _LONG and using == "core" and (sure := expected(plain, candidates & writers)):
+        return Detection(sure[0], script, sure[1])
+    # In a longer text a candidate wins only where the detectors think it likely themselves.
+    decided = not candidates or len(plain) >= _LONG
+    scores = pool(plain, writers, using, quick=decided, top=TOP if decided else ALL)
     writing.weigh(scores, words)
     return _ranked(scores, candidates, script, _LEAST if len(words) > 1 else _LEAST_FOR_A_WORD)
 

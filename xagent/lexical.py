@@ -95,7 +95,9 @@ class TextIndex:
         hits = searcher.search(query, k, count=False).hits
         keys = searcher.fast_field_values("key", [address for _, address in hits])
         return [
-            Match(int(key), float(score)) for (score, _), key in zip(hits, keys, strict=True) if key is not None
+            Match(int(key), float(score))
+            for (score, _), key in zip(hits, keys, strict=True)
+            if key is not None
         ]
 
     def frequency(self, term: str) -> int:
@@ -118,11 +120,10 @@ class TextIndex:
 
     def holds(self, key: int, terms: Sequence[str]) -> bool:
         """Whether a search for some of these terms can find passage `key`."""
-        named = tantivy.Query.term_query(_SCHEMA, "key", key)
-        query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, named), (tantivy.Occur.Must, any_of(terms[:20]))] if terms else
-            [(tantivy.Occur.Must, named)]
-        )
+        wanted = [tantivy.Query.term_query(_SCHEMA, "key", key)]
+        if terms:
+            wanted.append(any_of(terms[:20]))
+        query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in wanted])
         return bool(self._searcher.search(query, 1, count=False).hits)
 
 
@@ -175,7 +176,7 @@ class Lexical:
             return [Match(match.key, match.score / most) for match in index.search(any_of(terms), k)]
 
     def rarity(self, term: str) -> float:
-        """`TextIndex.rarity` among the passages of all languages: what is common in one of them is no name."""
+        """`TextIndex.rarity` among the passages of all languages: what is common in one is no name."""
         indexes = [self.of(language) for language in self.languages()]
         total = sum(index.count() for index in indexes)
         return _idf(sum(index.frequency(term) for index in indexes), total) / _idf(0, total)

@@ -30,7 +30,7 @@ class Voice:
         """The message `key` with its placeholders filled in."""
         template = _messages()[self.code][key]
         assert isinstance(template, str)
-        # format() would read a field of a hostile title, such as {title.__class__}, as code; this fills names only.
+        # format() would read a field of a hostile title, such as {title.__class__}, as code.
         return "".join(
             literal + (values[name] if name is not None else "")
             for literal, name, _, _ in Formatter().parse(template)

@@ -12,7 +12,9 @@ MAX_LENGTH = 4000
 """Characters. A longer text is a document to ingest, not a question."""
 
 # Not \W: in Python that has the vowel signs of Hindi, Thai and their kin.
-_BETWEEN_WORDS = re.compile(r"[\s!-/:-@\[-`{-¿\u2010-\u2027\u2030-\u205e\u3000-\u303f\uff00-\uff0f،؛؟۔।॥።፣፤፥፧ʼ·]+")
+_BETWEEN_WORDS = re.compile(
+    r"[\s!-/:-@\[-`{-¿\u2010-\u2027\u2030-\u205e\u3000-\u303f\uff00-\uff0f،؛؟۔।॥።፣፤፥፧ʼ·]+"
+)
 _UNSPACED = frozenset({"zh", "ja", "th", "km", "lo", "my"})
 
 
@@ -61,7 +63,7 @@ def asks_number(question: str, language: str) -> bool:
 
 @cache
 def _frames(language: str) -> re.Pattern[str]:
-    """What frames a question, longest first; in unspaced text a single character is part of other words too."""
+    """What frames a question, longest first; in unspaced text one character may be part of any word."""
     listed = question_words(language) | number_words(language)
     if language in _UNSPACED:
         found = [re.escape(frame) for frame in listed if len(frame) > 1]

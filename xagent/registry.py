@@ -44,7 +44,8 @@ def load(kind: Literal["graphs", "evals"], name: str) -> ModuleType:
     """Run the file behind a name, once, and give its module."""
     path = find(kind, name)
     spec = importlib.util.spec_from_file_location(f"xagent_{kind}_{name}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # A dataclass with deferred annotations looks its module up while it is being made.
     sys.modules[spec.name] = module

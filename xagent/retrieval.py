@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from itertools import chain
 from typing import TypeVar
 
-from xagent.catalog import Passage
 from xagent.fusion import reciprocal_rank_fusion
+from xagent.passages import Passage
 from xagent.question import content_terms
 from xagent.store import Store
 
@@ -101,7 +101,9 @@ def _each(one: Callable[[str], Found], languages: Sequence[str]) -> list[Found]:
     return list(_POOL.map(one, languages))
 
 
-def _fair(fused: Mapping[int, float], language: Mapping[int, str], languages: Sequence[str], k: int) -> list[int]:
+def _fair(
+    fused: Mapping[int, float], language: Mapping[int, str], languages: Sequence[str], k: int
+) -> list[int]:
     """The keys of the `k` best, best first, with the best few of each language among them."""
     share = k // (2 * max(1, len(languages)))
     taken = dict.fromkeys(languages, 0)

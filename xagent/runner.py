@@ -33,27 +33,23 @@ class Suite:
 
     name: str
     documents: Path
-    questions: tuple[Path, ...]
-    """JSONL files of samples."""
+    questions: Path
+    """A JSONL file of samples."""
 
     def samples(self) -> Iterator[Sample]:
         """The samples in order. Raises InputError naming the file, and the line of a bad one."""
-        for path in self.questions:
-            # Not splitlines(): JSON strings may hold U+2028 and other characters that it takes for line ends.
-            for number, line in enumerate(_text(path).removesuffix("\n").split("\n"), start=1):
-                try:
-                    yield Sample.model_validate_json(line)
-                except ValidationError as error:
-                    problem = error.errors()[0]
-                    where = [f"{path}, line {number}", *map(str, problem["loc"])]
-                    raise InputError(f"{', '.join(where)}: {problem['msg']}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        try:
+            text = self.questions.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"{self.questions} cannot be read: {error}") from error
+        # Not splitlines(): it takes U+2028, which may stand in a JSON string, for the end of a line.
+        for number, line in enumerate(text.removesuffix("\n").split("\n"), start=1):
+            try:
+                yield Sample.model_validate_json(line)
+            except ValidationError as error:
+                problem = error.errors()[0]
+                where = [f"{self.questions}, line {number}", *map(str, problem["loc"])]
+                raise InputError(f"{', '.join(where)}: {problem['msg']}") from error
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ class Row:
 
 
 def run_suite(name: str, *, graph: str | None = None, limit: int = 0) -> Scores:
-    """Run the suite `name` in a store made for it. Raises UnknownName, InputError, and as `Agent.ask` does."""
+    """Run the suite `name` in a store of its own. Raises UnknownName, InputError, and as `Agent.ask` does."""
     suite: Suite = load("evals", name).suite
     samples = list(suite.samples())[: limit or None]
     with tempfile.TemporaryDirectory() as folder, Agent(Path(folder) / "store", graph) as agent:

@@ -1,5 +1,6 @@
 """Choices from the environment. An argument or a flag comes first, then `XAGENT_*`, then the default."""
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from xagent.store import DEFAULT_FOLDER
@@ -16,4 +17,4 @@ class Settings(BaseSettings):
     graph: str = "quote"
     embedder: str = ""
     embedder_url: str = ""
-    embedder_key: str = ""
+    embedder_key: str = Field("", repr=False)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
-from xagent.catalog import Passage
 from xagent.languages import Detection
+from xagent.passages import Passage
 from xagent.retrieval import Hit
 
 Verdict = Literal["answered", "partial", "abstained"]

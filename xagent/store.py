@@ -1,10 +1,10 @@
 """The store: a catalog, vectors and a text index in one folder, with one writer at a time.
 
-    xagent-store.json    format version; name and dimension of the embedder
-    catalog.db           files, text, passages: the truth (catalog.py)
-    vectors/             Chroma, one collection a language (vectors.py)
-    lexical/             tantivy, one index a language (lexical.py)
-    writer.lock, .pid    held by the process that writes (writer.py)
+xagent-store.json    format version; name and dimension of the embedder
+catalog.db           files, text, passages: the truth (catalog.py)
+vectors/             Chroma, one collection a language (vectors.py)
+lexical/             tantivy, one index a language (lexical.py)
+writer.lock, .pid    held by the process that writes (writer.py)
 """
 
 import json
@@ -16,11 +16,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from xagent.catalog import Catalog, Passage
+from xagent.catalog import Catalog
 from xagent.embeddings import Embedder, NgramEmbedder, make_embedder
 from xagent.errors import EmbedderMismatch, StoreDamaged, StoreError, StoreMissing, StoreVersion
 from xagent.faults import storage
 from xagent.lexical import Lexical
+from xagent.passages import Passage
 from xagent.vectors import VectorIndex, forget_client
 
 VERSION = 1

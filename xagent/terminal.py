@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Whole escape sequences first (CSI, OSC and other strings, two-character ones), or their letters would be left over.
-# A string that is not ended on its line is no sequence: it would take the text of others along with it.
+# Whole escape sequences first (CSI, OSC and other strings, two-character ones), or their letters would be
+# left over. A string that is not ended on its line is no sequence: it would take others' text along with it.
 _SEQUENCE = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
     r"|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\n\x07\x1b\x90\x98\x9c-\x9f]*(?:\x07|\x1b\\|\x9c)"

@@ -6,15 +6,19 @@ left between two steps, the next one finishes before it does anything else.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
 from filelock import FileLock, Timeout
 
-from xagent.catalog import FileState, NewDocument, Passage, State
+from xagent.catalog import FileState, State
 from xagent.errors import StoreBusy, StoreDamaged, StoreError
 from xagent.faults import storage
+from xagent.passages import NewDocument, Passage
 from xagent.store import Store
+
+_BESIDE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xagent-index")
 
 PAGE = 1024
 """Passages embedded and indexed at a time."""
@@ -73,7 +77,7 @@ class Writer:
             self.publish([])
         self._erase_removed()
 
-    def rebuild(self, progress: Callable[[int], None] = lambda done: None) -> None:
+    def rebuild(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Make both indexes anew from the catalog's text."""
         with self.store.catalog.transaction() as connection:
             connection.execute("UPDATE passages SET state = 0 WHERE state = 1")
@@ -82,7 +86,7 @@ class Writer:
         self._index_pending(progress)
         self.publish([])
 
-    def _index_pending(self, progress: Callable[[int], None] = lambda done: None) -> None:
+    def _index_pending(self, progress: Callable[[int], None] = lambda _: None) -> None:
         done = 0
         while page := self.store.catalog.passages_after(self._last_indexed, PAGE, State.PENDING):
             self._index(page)
@@ -94,10 +98,15 @@ class Writer:
 
     def _index(self, passages: list[Passage]) -> None:
         for language, members in by_language(passages):
-            vectors = self.store.embedder.embed_passages([indexed_text(p) for p in members])
-            self.store.vectors.add(language, [p.key for p in members], vectors)
-            with storage("text index"):
-                self.store.lexical.of(language).add((p.key, indexed_text(p)) for p in members)
+            keys, texts = [p.key for p in members], [indexed_text(p) for p in members]
+            vectors = self.store.embedder.embed_passages(texts)
+            # Chroma lets go of Python's lock, so that both indexes grow at once.
+            added = _BESIDE.submit(self.store.vectors.add, language, keys, vectors)
+            try:
+                with storage("text index"):
+                    self.store.lexical.of(language).add(zip(keys, texts, strict=True))
+            finally:
+                added.result()
 
     def _erase_removed(self) -> None:
         removed = self.store.catalog.unfinished(State.REMOVED)

@@ -6,7 +6,7 @@ from xagent.context import Context
 from xagent.state import Citation, Quotation, State, Verdict
 from xagent.store import Store
 
-ANSWERED = 0.25
+ANSWERED = 0.15
 """The score of a quotation from which the question counts as answered, not in part."""
 
 

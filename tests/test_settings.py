@@ -1,0 +1,64 @@
+"""An argument comes first, then `XAGENT_*`, then the default."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from xagent.agent import Agent
+from xagent.context import Context
+from xagent.errors import UnknownName
+from xagent.settings import Settings
+from xagent.store import DEFAULT_FOLDER
+
+
+def test_defaults() -> None:
+    assert Settings() == Settings(
+        store=DEFAULT_FOLDER, graph="quote", embedder="", embedder_url="", embedder_key=""
+    )
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_each_field_is_a_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"XAGENT_{name.upper()}", "given")
+    assert getattr(Settings(), name) == "given"
+    monkeypatch.setenv(f"XAGENT_{name.upper()}", "")
+    assert getattr(Settings(), name) == Settings.model_fields[name].default
+
+
+def test_variables_of_others_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STORE", "GRAPH", "XAGENT", "XAGENT_", "XAGENT_DETECTOR", "XAGENT_UNHEARD_OF"):
+        monkeypatch.setenv(name, "elsewhere")
+    assert Settings() == Settings(store=DEFAULT_FOLDER, graph="quote")
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().store = "elsewhere"
+
+
+def test_an_argument_beats_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XAGENT_STORE", "from the environment")
+    monkeypatch.setenv("XAGENT_EMBEDDER", "model")
+    monkeypatch.setenv("XAGENT_EMBEDDER_URL", "http://127.0.0.1:1/v1")
+    chosen = Agent(tmp_path, "quote", embedder="", embedder_url="").context
+    assert (chosen.store, chosen.embedder, chosen.embedder_url) == (str(tmp_path), "", "")
+    given = Agent().context
+    assert (given.store, given.embedder, given.embedder_url) == (
+        "from the environment",
+        "model",
+        "http://127.0.0.1:1/v1",
+    )
+    monkeypatch.setenv("XAGENT_GRAPH", "nope")
+    with pytest.raises(UnknownName):
+        Agent()
+    assert Agent(graph="quote").graph == "quote"
+
+
+def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XAGENT_EMBEDDER_KEY", "sk-secret")
+    agent = Agent()
+    assert agent.context.embedder_key == "sk-secret"
+    assert "sk-secret" not in repr(agent.context)
+    assert "sk-secret" not in repr(Context(embedder_key="sk-secret"))
+    assert "sk-secret" not in repr(Settings())
