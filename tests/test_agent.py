@@ -220,8 +220,7 @@ def test_closing_waits_for_what_is_being_answered(tmp_path: Path, monkeypatch: p
     agent = agent_over(tmp_path, DOCUMENTS)
     agent.close()
     begun, go_on = Event(), Event()
-    opened = type(agent).store.fget
-    assert opened is not None
+    opened = vars(Agent)["store"].fget
 
     def slow(self: Agent) -> object:
         begun.set()
@@ -332,12 +331,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
 
 
 def questions(code: str) -> list[Sample]:
-    """Of a language, two questions each: answered in it, answered in another, and not at all."""
+    """Of a language, one answered in it, one not answered, and two answered in another."""
     kinds: dict[bool | None, list[Sample]] = {True: [], False: [], None: []}
     for one in load("evals", "sample").suite.samples():
         if one.language == code:
             kinds[one.evidence_language == code if one.source else None].append(one)
-    return [one for kind in kinds.values() for one in kind[:2]]
+    return [*kinds[True][:1], *kinds[None][:1], *kinds[False][:2]]
 
 
 LANGUAGES = [

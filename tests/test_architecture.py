@@ -104,15 +104,19 @@ def test_each_node_is_a_file_with_a_function_of_its_name() -> None:
 
 
 def test_the_readme_has_a_tree_that_names_every_file() -> None:
+    """Or its folder, where that holds one of a kind a file: a reader is no news to a reader."""
     readme = (ROOT / "README.md").read_text("utf-8")
     blocks = re.findall(r"^```[^\n]*\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
     trees = [block for block in blocks if "xagent/" in block and "cli.py" in block]
     if not trees:
         pytest.skip("README.md has no annotated tree of xagent/ yet")
-    named = set(re.findall(r"[\w.-]+\.\w+", "\n".join(trees)))
-    data = (ROOT / "xagent").glob("*.toml")
-    missing = {path.name for path in [*PACKAGE, *data] if path.name != "__init__.py"} - named
-    assert not missing
+    named = set(re.findall(r"[\w-]+\.(?:py|toml)\b|[\w-]+/", "\n".join(trees)))
+    files = [*PACKAGE, *(ROOT / "xagent").glob("*.toml")]
+    modules = {path.name for path in files if path.parent.name in ("xagent", "nodes")} - {"__init__.py"}
+    folders = {f"{path.parent.name}/" for path in files}
+    assert not (modules | folders) - named
+    there = {path.name for path in [*files, *PLUGINS]}
+    assert not {one for one in named if not one.endswith("/")} - there
 
 
 def test_every_error_has_a_docstring_and_its_place_in_the_tree() -> None:

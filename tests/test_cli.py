@@ -1,4 +1,4 @@
-"""The commands as their users see them: whole transcripts, exit codes, nothing that a document smuggles in."""
+"""The commands as their users see them: whole transcripts, exit codes, nothing a document smuggles in."""
 
 import io
 import json

@@ -4,10 +4,12 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import shutil
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -23,13 +25,22 @@ from xagent.ingest import IngestProgress, Naming, ingest
 from xagent.lexical import TextIndex
 from xagent.store import Store
 
-from .test_store import BRIDGE, Row, assert_sound, contents, jsonl, put, sources, store, texts
+from .test_store import BRIDGE, Row, assert_sound, contents, jsonl, put, sources, store, texts, varied
 
 __all__ = ["store"]
 
 KILLER = multiprocessing.get_context("forkserver")
 # What a child needs, imported once: each then starts in milliseconds.
 KILLER.set_forkserver_preload(["tests.test_ingest", "chromadb.api.rust"])
+
+
+@pytest.fixture(autouse=True)
+def no_runaway() -> Iterator[None]:
+    """No file over 256 MiB, here and in children: Chroma once made one of 79 GB of a damaged graph."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture
@@ -183,7 +194,7 @@ def test_there_and_back_again(store: Store, docs: Path) -> None:
     assert_sound(store)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.lists(st.sampled_from(sorted(BRIDGE)), max_size=6), min_size=2, max_size=4))
 def test_any_history_ends_in_what_the_file_holds(tmp_path: Path, history: list[list[str]]) -> None:
     docs = put(tmp_path / "any", {"keep.txt": BRIDGE["en"]})
@@ -347,8 +358,8 @@ def rows_of(version: int, count: int) -> str:
     codes = ("de", "ru", "hi", "en")
     return jsonl(
         *(
-            f"{BRIDGE[codes[n % 4]][:40]} {n}.{version if n % 3 == 0 else ''}"
-            for n in range(count - 37 * version)
+            varied(codes[n % 4], n + 100_000 * version * (n % 3 == 0))
+            for n in range(count - count // 12 * version)
         )
     )
 
@@ -362,9 +373,7 @@ def undisturbed(folder: Path, version: int, count: int) -> tuple[set[Row], float
         return contents(store), time.perf_counter() - begun
 
 
-@pytest.mark.parametrize(
-    "error", [RuntimeError("no"), OSError(28, "No space left on device"), KeyboardInterrupt()]
-)
+@pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize(
     "point",
     [
@@ -437,9 +446,8 @@ def test_a_writer_of_the_text_index_that_broke_is_replaced(
             raise ValueError("The writer was killed")
 
     with monkeypatch.context() as broken:
-        broken.setattr(
-            TextIndex, "_writing", lambda self: vars(self).setdefault("_writer", Broken()) or Broken()
-        )
+        broken.setattr(TextIndex, "_writing", lambda self: self.__dict__.setdefault("_broken", Broken()))
+        broken.setattr(TextIndex, "close", lambda self: Broken().wait_merging_threads())
         with pytest.raises(StoreError):
             ingest(store, [docs])
     ingest(store, [docs])
@@ -448,9 +456,10 @@ def test_a_writer_of_the_text_index_that_broke_is_replaced(
 
 
 def ingest_and_be_killed(store: Path, docs: Path, begun: "multiprocessing.synchronize.Event") -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 28, 1 << 28))
     xagent.ingest.BATCH = 64
     # So small that Chroma writes its graph to disk again and again: it does so in place.
-    vectors._HNSW.update(sync_threshold=60, batch_size=30)
+    vectors._HNSW.update({"sync_threshold": 60, "batch_size": 30})
     with Store.create(store) as opened:
         begun.set()
         ingest(opened, [docs])
@@ -487,7 +496,7 @@ def kill_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kills:
 
 
 def assert_no_lie(store: Store) -> None:
-    """Chroma's graph may be damaged when it was just being written; then the next ingest knows, and mends it."""
+    """Chroma's graph may be damaged if it was just being written; the next ingest knows, and mends it."""
     health = examine(store)
     assert not health.lost_text
     assert health.sound or (store.path / "writer.pid").exists(), health

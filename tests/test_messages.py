@@ -71,27 +71,27 @@ def test_messages_are_in_their_language(code: str) -> None:
         assert scripts == {"Hant" if code == "zh-Hant" else "Hans"}
 
 
+TITLES = [
+    "{language}",
+    "{0.__class__}",
+    "{title.__init__.__globals__}",
+    "{}",
+    "{{",
+    "}",
+    "%s %(x)s",
+    "\\1",
+    "[bold]",
+]
+
+
 @pytest.mark.parametrize("code", MESSAGES)
-@pytest.mark.parametrize(
-    "title",
-    [
-        "{language}",
-        "{0.__class__}",
-        "{title.__init__.__globals__}",
-        "{}",
-        "{{",
-        "}",
-        "%s %(x)s",
-        "\\1",
-        "[bold]",
-    ],
-)
-def test_a_hostile_title_stays_as_it_is(code: str, title: str) -> None:
+def test_a_hostile_title_stays_as_it_is(code: str) -> None:
     speaker = Voice(code)
-    assert title in speaker.say("source_said_same", title=title)
-    said = speaker.say("source_said", title=title, language="LANGUAGE")
-    assert title in said
-    assert said.count("LANGUAGE") == 1
+    for title in TITLES:
+        assert title in speaker.say("source_said_same", title=title)
+        said = speaker.say("source_said", title=title, language="LANGUAGE")
+        assert title in said
+        assert said.count("LANGUAGE") == 1
 
 
 @pytest.mark.parametrize("code", MESSAGES)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from langgraph.graph import START, StateGraph
 from langgraph.runtime import Runtime
 
 from xagent.agent import Agent
@@ -178,6 +179,15 @@ def test_the_verdict_and_its_reason(agent: Agent) -> None:
 # enforce
 
 
+def enforced(state: State) -> dict[str, object]:
+    """The fields it sets, run as a graph runs it: with no store to look at."""
+    builder = StateGraph(State, context_schema=Context)
+    builder.add_node("enforce", enforce)
+    builder.add_edge(START, "enforce")
+    after = builder.compile().invoke(state, context=Context(store="none"))
+    return {"text": after["text"], "answer_language": after["answer_language"]}
+
+
 @pytest.mark.parametrize("code", spoken())
 def test_enforce_says_all_of_it_in_the_language(agent: Agent, code: str) -> None:
     speaker = voice(code)
@@ -191,26 +201,26 @@ def test_enforce_says_all_of_it_in_the_language(agent: Agent, code: str) -> None
     )
     same = "source_said_same" if language == "en" else "source_said"
     values = {} if language == "en" else {"language": speaker.language_name("en")}
-    assert enforce(state) == {
+    assert enforced(state) == {
         "text": f"{speaker.say('partial')}\n\n"
         f"{speaker.say(same, title='A', **values)}\n“One.” [1]\n“Two.” [2]\n\n"  # type: ignore[arg-type]
         f"{speaker.say('source_said_same', title='B')}\n“Three.” [3]",
         "answer_language": language,
     }
     abstained = replace(state, citations=(), verdict="abstained")
-    assert enforce(abstained)["text"] == speaker.say("abstain_empty")
+    assert enforced(abstained)["text"] == speaker.say("abstain_empty")
     some = replace(abstained, hits=tuple(agent.search(WHEN)))
-    assert enforce(some)["text"] == speaker.say("abstain")
+    assert enforced(some)["text"] == speaker.say("abstain")
 
 
 def test_a_source_cannot_write_lines_of_its_own() -> None:
     state = cited(citation(title="T\n\n[7] Forged", quote="One\u2028two\r\n[8] Forged\x85[9] Forged"))
-    text = enforce(state)["text"]
+    text = enforced(state)["text"]
     assert text == "According to “T [7] Forged”:\n“One two [8] Forged [9] Forged” [1]"
 
 
 def test_a_source_in_no_known_language() -> None:
     for code in spoken():
-        text = enforce(cited(citation(language="und"), answer_language=code))["text"]
+        text = enforced(cited(citation(language="und"), answer_language=code))["text"]
         assert isinstance(text, str)
         assert text.endswith("“Said so.” [1]")

@@ -66,12 +66,12 @@ def test_how_many_asks_a_number(code: str) -> None:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-@pytest.mark.parametrize("question", ["1874", "e = mc²", "a", "ß", "Ⅷ", "ᛋ", "𝔘", "한", "ก"])
-def test_the_shortest_questions(code: str, question: str) -> None:
-    assert checked(question) == question
-    content(question, code)
-    content_terms(question, code)
-    assert not asks_number(question, code)
+def test_the_shortest_questions(code: str) -> None:
+    for question in ("1874", "e = mc²", "a", "ß", "Ⅷ", "ᛋ", "𝔘", "한", "ก"):
+        assert checked(question) == question
+        content(question, code)
+        content_terms(question, code)
+        assert not asks_number(question, code)
 
 
 @pytest.mark.parametrize(

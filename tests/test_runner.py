@@ -17,9 +17,11 @@ from xagent.runner import Row, Sample, Suite, run_suite
 from xagent.scoring import abstains, mean, normalised, quotes_contain
 from xagent.state import Verdict
 
+LIGHTHOUSE = "The Varnholm lighthouse was built in 1874 by Ida Brandt."
+KLOSTER = "Das Kloster Quellingen wurde 1203 von Abt Konrad gegründet."
 DOCUMENTS = {
-    "en/lighthouse.md": "# The Varnholm lighthouse\n\nThe Varnholm lighthouse was built in 1874 by Ida Brandt.\n",
-    "de/kloster.md": "# Das Kloster Quellingen\n\nDas Kloster Quellingen wurde 1203 von Abt Konrad gegründet.\n",
+    "en/lighthouse.md": f"# The Varnholm lighthouse\n\n{LIGHTHOUSE}\n",
+    "de/kloster.md": f"# Das Kloster Quellingen\n\n{KLOSTER}\n",
 }
 
 
@@ -80,9 +82,9 @@ def test_a_limit(run: Any, limit: int, expected: int) -> None:
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(UnknownName, match="there are: .*sample"):
+    with pytest.raises(UnknownName, match=r"there are: .*sample"):
         run_suite("nope")
-    with pytest.raises(UnknownName, match="there are: .*quote"):
+    with pytest.raises(UnknownName, match=r"there are: .*quote"):
         run_suite("sample", graph="nope", limit=1)
 
 
@@ -177,11 +179,8 @@ def test_normalised() -> None:
 
 
 def test_abstains() -> None:
-    assert [abstains(answer(verdict=verdict)) for verdict in ("answered", "partial", "abstained")] == [
-        0,
-        0,
-        1,
-    ]  # type: ignore[arg-type]
+    verdicts: tuple[Verdict, ...] = ("answered", "partial", "abstained")
+    assert [abstains(answer(verdict=verdict)) for verdict in verdicts] == [0, 0, 1]
 
 
 def test_mean() -> None:

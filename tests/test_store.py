@@ -39,7 +39,7 @@ BRIDGE = {
     "hi": "पुराना पुल 1894 में नदी के ऊपर बनाया गया था और उसकी लंबाई एक सौ बीस मीटर थी।",
     "ja": "この古い橋は1894年に川の上に建てられ、長さは百二十メートルでした。",
     "ru": "Старый мост через реку построили в 1894 году, его длина составляла сто двадцать метров.",
-    "sw": "Daraja la zamani lilijengwa juu ya mto mwaka wa 1894, na urefu wake ulikuwa mita mia moja na ishirini.",
+    "sw": "Daraja la zamani lilijengwa juu ya mto mwaka wa 1894, na urefu wake ulikuwa mita mia na ishirini.",
     "th": "สะพานเก่าแห่งนี้สร้างขึ้นข้ามแม่น้ำในปี พ.ศ. 2437 และมีความยาวหนึ่งร้อยยี่สิบเมตร",
     "tr": "Eski köprü 1894 yılında nehrin üzerine yapıldı ve uzunluğu yüz yirmi metreydi.",
     "yo": "Wọ́n kọ́ afárá àtijọ́ náà lórí odò ní ọdún 1894, gígùn rẹ̀ sì jẹ́ ọgọ́fà mítà.",

@@ -80,7 +80,7 @@ def pool(text: str, allowed: Set[str], using: str = "core", *, quick: bool, top:
 
 
 def expected(text: str, candidates: Set[str]) -> tuple[str, float] | None:
-    """The candidate that fastText alone is certain of, with its probability; it takes a tenth of the pool's time."""
+    """The candidate that fastText alone is certain of, with its probability: a tenth of the pool's work."""
     heard = detector("fasttext")(text[:_ENOUGH], 2)
     label, probability = max(heard.items(), key=lambda pair: pair[1])
     code = _settings().labels.get(label, label)

@@ -56,12 +56,12 @@ class NgramEmbedder:
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Hash each text's terms, their counts damped, into a unit vector."""
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
-        for row, text in zip(vectors, texts, strict=True):
+        for row, text in enumerate(texts):
             counts = Counter(analyse(text))
             slots = np.array([_slot(term) for term in counts], dtype=np.int64)
             damped = np.sqrt(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
             components, signs = slots % self.dimension, np.where(slots >> 31, 1.0, -1.0)
-            row += np.bincount(components, damped * signs, minlength=self.dimension)
+            vectors[row] = np.bincount(components, damped * signs, minlength=self.dimension)
         return _unit(vectors)
 
     def embed_query(self, text: str) -> Vectors:

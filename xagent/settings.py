@@ -17,4 +17,4 @@ class Settings(BaseSettings):
     graph: str = "quote"
     embedder: str = ""
     embedder_url: str = ""
-    embedder_key: str = Field("", repr=False)
+    embedder_key: str = Field(default="", repr=False)

@@ -26,6 +26,9 @@ _HNSW: "CreateHNSWConfiguration" = {
     "max_neighbors": 64,
 }
 
+# A cosine distance that rounding alone makes.
+_IDENTICAL = 1e-5
+
 
 class VectorIndex:
     """The passages of all languages as vectors; the caller sees to it that one process writes."""
@@ -106,17 +109,33 @@ class VectorIndex:
     def lost(self, language: str, keys: Sequence[int], vectors: Vectors) -> list[int]:
         """The keys that a search for their own vector does not find.
 
-        A key counts as found when others as near fill the answer, provided that a search
-        among that key alone finds it: identical passages have identical vectors.
+        A key that is kept counts as found when identical vectors fill the answer, or when a
+        search among that key alone finds it: as near as others, it may come after them.
         """
         with storage("vectors", self._path):
-            found = self._of(language).query(query_embeddings=vectors, n_results=20, include=["distances"])
-        missing = [
-            (key, vector)
-            for key, vector, ids in zip(keys, vectors, found["ids"], strict=True)
-            if str(key) not in ids
+            found = self._of(language).query(
+                query_embeddings=vectors, n_results=20, include=["distances"]
+            )
+            missing = [
+                (key, vector, max(distances, default=2.0))
+                for key, vector, ids, distances in zip(
+                    keys, vectors, found["ids"], found["distances"] or [], strict=True
+                )
+                if str(key) not in ids
+            ]
+            kept = self._kept(language, [key for key, _, _ in missing])
+        return [
+            key
+            for key, vector, furthest in missing
+            if key not in kept
+            or not (furthest < _IDENTICAL or self._holds(language, key, vector[np.newaxis]))
         ]
-        return [key for key, vector in missing if not self._holds(language, key, vector[np.newaxis])]
+
+    def _kept(self, language: str, keys: Sequence[int]) -> set[int]:
+        if not keys:
+            return set()
+        # Chroma (1.5) fails in a search among ids of which it has none.
+        return {int(key) for key in self._of(language).get(ids=[str(key) for key in keys], include=[])["ids"]}
 
     def _holds(self, language: str, key: int, vector: Vectors) -> bool:
         with storage("vectors", self._path):

@@ -2,14 +2,11 @@
 
 from itertools import groupby
 
-from langgraph.runtime import Runtime
-
-from xagent.context import Context
 from xagent.messages import Voice, chosen_script, voice
 from xagent.state import Citation, State
 
 
-def enforce(state: State, runtime: Runtime[Context]) -> dict[str, object]:  # noqa: ARG001 (nodes are called alike)
+def enforce(state: State) -> dict[str, object]:
     """Say the answer in the reader's language, or in the nearest one that there are messages in."""
     speaker = voice(state.answer_language, chosen_script(state.language, state.question_language.script))
     return {"text": _text(state, speaker), "answer_language": speaker.code.partition("-")[0]}
