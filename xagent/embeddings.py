@@ -50,7 +50,7 @@ class NgramEmbedder:
     """
 
     name = "ngrams"
-    dimension = 512
+    dimension = 256
     weight = 0.02
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:

@@ -12,7 +12,10 @@ from xagent.question import content_terms
 from xagent.store import Store
 
 DEPTH = 50
-"""How far down each ranking is read before fusing."""
+"""How far down a language's text ranking is read before fusing."""
+
+NEAREST = 20
+"""The same for vectors, of which Chroma takes longer to give more."""
 
 Found = TypeVar("Found")
 
@@ -79,7 +82,7 @@ class _Ranked:
 
 def _rank(store: Store, query: str, terms: Sequence[str], languages: Sequence[str]) -> _Ranked:
     vector = store.embedder.embed_query(query)
-    near = _each(lambda language: store.vectors.search(vector, language, DEPTH), languages)
+    near = _each(lambda language: store.vectors.search(vector, language, NEAREST), languages)
     matching = _each(lambda language: store.lexical.search(terms, language, DEPTH), languages)
     coverage = {match.key: match.score for match in chain(*matching)}
     dense = [key for key, _ in sorted(chain(*near), key=lambda pair: pair[1])]

@@ -113,9 +113,7 @@ class VectorIndex:
         search among that key alone finds it: as near as others, it may come after them.
         """
         with storage("vectors", self._path):
-            found = self._of(language).query(
-                query_embeddings=vectors, n_results=20, include=["distances"]
-            )
+            found = self._of(language).query(query_embeddings=vectors, n_results=20, include=["distances"])
             missing = [
                 (key, vector, max(distances, default=2.0))
                 for key, vector, ids, distances in zip(

@@ -25,7 +25,10 @@ SAME_LANGUAGE = 1.2
 """The advantage of evidence the reader can read: it is preferred when it is as good."""
 
 AS_GOOD = 0.5
-"""A further passage or sentence is quoted when it scores at least this share of the best."""
+"""A further passage is quoted from when it bears on the question at least this much as the best."""
+
+ALSO_QUOTED = 0.65
+"""A further sentence is quoted when it scores at least this share of the best."""
 
 # What a sentence gains from the one before it, the one after it, a number in it when one is asked for, and
 # its passage: "he" and "there" stand for what was named before (fitted with the weights above).
@@ -120,6 +123,6 @@ def _has_number(text: str) -> bool:
 def _best(sentences: Sequence[Quotation], most: int) -> list[Quotation]:
     """The best sentences, those of one passage in the order they stand in."""
     ordered = sorted(sentences, key=lambda quotation: -quotation.score)
-    kept = [one for one in ordered if one.score >= AS_GOOD * ordered[0].score][:most]
+    kept = [one for one in ordered if one.score >= ALSO_QUOTED * ordered[0].score][:most]
     first = {one.passage.key: n for n, one in reversed(list(enumerate(kept)))}
     return sorted(kept, key=lambda quotation: (first[quotation.passage.key], quotation.start))
