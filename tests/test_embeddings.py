@@ -25,13 +25,18 @@ from xagent.testing import EmbeddingFault, EmbeddingServer
 
 from .test_store import BRIDGE, assert_sound, jsonl, put, sources, texts, varied
 
+WRONG_SIZE = f"{NgramEmbedder.dimension - 1} components, not {NgramEmbedder.dimension}"
 FAULTS = [fault for fault in get_args(EmbeddingFault) if fault]
 
 
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[EmbeddingServer]:
-    # The client waits between its tries; nothing here gets better by waiting.
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client waits between its tries; nothing here gets better by waiting."""
     monkeypatch.setattr("openai._base_client.BaseClient._calculate_retry_timeout", lambda *_: 0.0)
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddingServer]:
     with EmbeddingServer() as running:
         yield running
 
@@ -150,10 +155,10 @@ def test_a_model_that_changed_its_size(server: EmbeddingServer, tmp_path: Path) 
         ingest(store, [docs])
     server.fault = "other size"
     with Store.open(tmp_path / "store", url=server.url) as store:
-        with pytest.raises(EndpointError, match="511 components, not 512"):
+        with pytest.raises(EndpointError, match=WRONG_SIZE):
             search(store, "silta")
         put(docs, {"ja.txt": BRIDGE["ja"]})
-        with pytest.raises(EndpointError, match="511 components, not 512"):
+        with pytest.raises(EndpointError, match=WRONG_SIZE):
             ingest(store, [docs])
 
 

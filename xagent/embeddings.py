@@ -51,7 +51,7 @@ class NgramEmbedder:
 
     name = "ngrams"
     dimension = 256
-    weight = 0.02
+    weight = 0.01
 
     def embed_passages(self, texts: Sequence[str]) -> Vectors:
         """Hash each text's terms, their counts damped, into a unit vector."""
