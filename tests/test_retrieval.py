@@ -1,14 +1,17 @@
 """Retrieval: properties that hold whatever the documents are."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xagent.ingest import ingest
 from xagent.retrieval import Hit, search
 from xagent.store import Store
+from xagent.testing import agent_over
 
 from .test_store import BRIDGE, jsonl, put, store, varied
 
@@ -124,3 +127,14 @@ def test_hits_as_plain_values(library: Store) -> None:
     assert values["text"] == BRIDGE["hi"]
     assert values["source"] == "docs/hi.txt"
     assert "key" not in values
+
+
+def test_vectors_are_left_alone_while_another_process_writes(tmp_path: Path) -> None:
+    with agent_over(tmp_path, {"fi.md": "Porvoon tuomiokirkko rakennettiin 1400-luvulla."}) as agent:
+        store = agent.store
+        assert search(store, "Porvoon tuomiokirkko", language="fi")[0].dense_rank == 1
+        store.note_path.write_text("1", "utf-8")
+        with FileLock(store.lock_path, thread_local=False):
+            hit = search(store, "Porvoon tuomiokirkko", language="fi")[0]
+            assert (hit.dense_rank, hit.lexical_rank) == (None, 1)
+        assert search(store, "Porvoon tuomiokirkko", language="fi")[0].dense_rank == 1

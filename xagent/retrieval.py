@@ -81,8 +81,7 @@ class _Ranked:
 
 
 def _rank(store: Store, query: str, terms: Sequence[str], languages: Sequence[str]) -> _Ranked:
-    vector = store.embedder.embed_query(query)
-    near = _each(lambda language: store.vectors.search(vector, language, NEAREST), languages)
+    near = _nearest(store, query, languages)
     matching = _each(lambda language: store.lexical.search(terms, language, DEPTH), languages)
     coverage = {match.key: match.score for match in chain(*matching)}
     dense = [key for key, _ in sorted(chain(*near), key=lambda pair: pair[1])]
@@ -98,6 +97,14 @@ def _rank(store: Store, query: str, terms: Sequence[str], languages: Sequence[st
             for key in chain((key for key, _ in found), (match.key for match in matches))
         },
     )
+
+
+def _nearest(store: Store, query: str, languages: Sequence[str]) -> list[list[tuple[int, float]]]:
+    # Chroma (1.5) loses vectors when one process reads a store that another is writing.
+    if store.written_elsewhere():
+        return [[] for _ in languages]
+    vector = store.embedder.embed_query(query)
+    return _each(lambda language: store.vectors.search(vector, language, NEAREST), languages)
 
 
 def _each(one: Callable[[str], Found], languages: Sequence[str]) -> list[Found]:

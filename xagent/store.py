@@ -8,6 +8,7 @@ writer.lock, .pid    held by the process that writes (writer.py)
 """
 
 import json
+import os
 import shutil
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -15,6 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Self
+
+from filelock import FileLock, Timeout
 
 from xagent.catalog import Catalog
 from xagent.embeddings import Embedder, NgramEmbedder, make_embedder
@@ -91,6 +94,28 @@ class Store:
         """The passages with these keys, in their order; keys no longer there are left out."""
         found = self.catalog.passages(keys)
         return [found[key] for key in keys if key in found]
+
+    @property
+    def lock_path(self) -> Path:
+        """What a writing process holds locked."""
+        return self.path / "writer.lock"
+
+    @property
+    def note_path(self) -> Path:
+        """Where a writing process leaves its number; it stays behind when the process is killed."""
+        return self.path / "writer.pid"
+
+    def written_elsewhere(self) -> bool:
+        """Whether another process is writing right now."""
+        try:
+            if int(self.note_path.read_text("utf-8")) == os.getpid():
+                return False
+            with FileLock(self.lock_path, timeout=0, thread_local=False):
+                return False
+        except Timeout:
+            return True
+        except (OSError, ValueError):
+            return False
 
     def erase_indexes(self) -> None:
         """Delete both indexes, whatever is left of them: the catalog's text makes them anew."""

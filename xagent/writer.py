@@ -146,8 +146,8 @@ def writing(store: Store, wait: float = 0, recover: bool = True) -> Iterator[Wri
 
     Waits up to `wait` seconds for another process (-1 for ever), then raises StoreBusy.
     """
-    lock = FileLock(store.path / "writer.lock", thread_local=False)
-    note = store.path / "writer.pid"
+    lock = FileLock(store.lock_path, thread_local=False)
+    note = store.note_path
     with ExitStack() as held:
         with storage("folder"):
             try:

@@ -84,7 +84,9 @@ def _separator(sample: str) -> str:
     """
 
     def columns(separator: str) -> int:
-        rows = [row for row in csv.reader(io.StringIO(sample[:65536], newline=None), delimiter=separator) if row][:20]
+        rows = [
+            row for row in csv.reader(io.StringIO(sample[:65536], newline=None), delimiter=separator) if row
+        ][:20]
         rows = rows[:-1] if len(rows) > 2 and len(sample) >= 65536 else rows
         width = len(rows[0]) if rows else 0
         return width if all(len(row) == width for row in rows) else 0
