@@ -71,3 +71,9 @@ def test_words_are_lower_case_ascii(text: str) -> None:
         assert word.isalnum()
         assert word == word.lower()
         assert all(len(gram) <= GRAM for gram in word_grams(word))
+
+
+@given(st.text(max_size=80).filter(str.isascii))
+def test_terms_are_the_grams_of_the_words(text: str) -> None:
+    grams = [gram for word in words(text) for gram in word_grams(word)]
+    assert sorted(analyse(text)) == sorted(grams)

@@ -17,9 +17,8 @@ GRAM = 4
 SHORT_WORD = 5
 
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
-# `word_grams` of all the words of a padded text at once; a word of one letter is a gram of three.
+# `word_grams` of all the words of a padded text at once, but for words of one letter.
 _GRAM = re.compile(r"(?=([^ ]{4}))")
-_LETTER_WORD = re.compile(r"(?<![^ ])[^ ]{3}(?![^ ])")
 _HAN_OR_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
 _LATIN_WORD = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff]+")
 
@@ -57,8 +56,9 @@ def word_grams(word: str) -> list[str]:
 @lru_cache(maxsize=2048)
 def analyse(text: str) -> tuple[str, ...]:
     """The terms of `text`, repeats included: what the text index stores and is asked for."""
-    padded = f"_{'_ _'.join(words(text))}_"
-    terms: list[str] = [*_LETTER_WORD.findall(padded), *_GRAM.findall(padded)]
+    found = words(text)
+    terms: list[str] = _GRAM.findall(f"_{'_ _'.join(found)}_")
+    terms += [f"_{word}_" for word in found if len(word) == 1]
     if not text.isascii():
         terms += original_terms(unicodedata.normalize("NFKC", text).lower())
     return tuple(terms)

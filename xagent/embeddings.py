@@ -3,7 +3,6 @@
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -58,7 +57,7 @@ class NgramEmbedder:
         vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
         for row, text in enumerate(texts):
             counts = Counter(analyse(text))
-            slots = np.array([_slot(term) for term in counts], dtype=np.int64)
+            slots = np.array(list(map(_SLOTS.__getitem__, counts)), dtype=np.int64)
             damped = np.sqrt(np.fromiter(counts.values(), dtype=np.float64, count=len(counts)))
             components, signs = slots % self.dimension, np.where(slots >> 31, 1.0, -1.0)
             vectors[row] = np.bincount(components, damped * signs, minlength=self.dimension)
@@ -69,10 +68,17 @@ class NgramEmbedder:
         return self.embed_passages([text])
 
 
-@lru_cache(maxsize=1 << 18)
-def _slot(term: str) -> int:
-    """Where a term goes: its component modulo the dimension, its sign in the highest of 32 bits."""
-    return zlib.crc32(term.encode())
+class _Slots(dict[str, int]):
+    """Where each term goes: its component modulo the dimension, its sign in the highest of 32 bits."""
+
+    def __missing__(self, term: str) -> int:
+        if len(self) >= 1 << 18:
+            self.clear()
+        self[term] = slot = zlib.crc32(term.encode())
+        return slot
+
+
+_SLOTS = _Slots()
 
 
 def _unit(vectors: Vectors) -> Vectors:

@@ -6,7 +6,8 @@ left between two steps, the next one finishes before it does anything else.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
@@ -38,6 +39,7 @@ class Writer:
 
     def publish(self, finished: Iterable[FileState]) -> None:
         """Make what was added visible, and take out what the finished files no longer hold."""
+        self.settle()
         self.store.lexical.commit()
         self.store.catalog.publish(finished, self.generation)
         self._erase_removed()
@@ -79,6 +81,7 @@ class Writer:
 
     def rebuild(self, progress: Callable[[int], None] = lambda _: None) -> None:
         """Make both indexes anew from the catalog's text."""
+        self.abandon()
         with self.store.catalog.transaction() as connection:
             connection.execute("UPDATE passages SET state = 0 WHERE state = 1")
         self.store.erase_indexes()
@@ -100,13 +103,25 @@ class Writer:
         for language, members in by_language(passages):
             keys, texts = [p.key for p in members], [indexed_text(p) for p in members]
             vectors = self.store.embedder.embed_passages(texts)
-            # Chroma lets go of Python's lock, so that both indexes grow at once.
-            added = _BESIDE.submit(self.store.vectors.add, language, keys, vectors)
-            try:
-                with storage("text index"):
-                    self.store.lexical.of(language).add(zip(keys, texts, strict=True))
-            finally:
-                added.result()
+            # Chroma lets go of Python's lock: its index grows while the next passages are prepared.
+            self.settle()
+            self._adding = _BESIDE.submit(self.store.vectors.add, language, keys, vectors)
+            with storage("text index"):
+                self.store.lexical.of(language).add(zip(keys, texts, strict=True))
+
+    _adding: Future[None] | None = None
+
+    def settle(self) -> None:
+        """Wait until the vectors handed to Chroma are in its index, and raise what went wrong there."""
+        adding, self._adding = self._adding, None
+        if adding is not None:
+            adding.result()
+
+    def abandon(self) -> None:
+        """Let a transfer to Chroma that nobody waits for any more come to its end."""
+        adding, self._adding = self._adding, None
+        if adding is not None:
+            wait_for([adding])
 
     def _erase_removed(self) -> None:
         removed = self.store.catalog.unfinished(State.REMOVED)
@@ -161,6 +176,7 @@ def writing(store: Store, wait: float = 0, recover: bool = True) -> Iterator[Wri
             note.write_text(str(os.getpid()), "utf-8")
         held.callback(store.lexical.close)
         writer = Writer(store)
+        held.callback(writer.abandon)
         try:
             if recover:
                 writer.recover(doubtful)
