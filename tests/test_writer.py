@@ -141,7 +141,7 @@ def test_ctrl_c_on_the_command_line(tmp_path: Path) -> None:
         text=True,
     ) as process:
         until((tmp_path / "store" / "writer.pid").exists)
-        time.sleep(0.3)
+        time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 130

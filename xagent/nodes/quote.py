@@ -19,7 +19,7 @@ MARGIN, COVERAGE, NAME_MISSING, ENOUGH = 0.54, 7.1, -1.5, 3.6
 
 # Across languages names are all that can match: from how much of them on nineteen in twenty
 # questions without an answer are turned away (the same benchmark).
-ENOUGH_NAMES = 5.0
+ENOUGH_NAMES = 4.5
 
 SAME_LANGUAGE = 1.2
 """The advantage of evidence the reader can read: it is preferred when it is as good."""
