@@ -13,12 +13,12 @@ from xagent.state import Quotation, State
 from xagent.store import Store
 from xagent.writer import indexed_text
 
-# What tells a question that a passage answers from one that it does not: weights of a logistic
-# regression on XQuAD's questions, with and without the article they are about (`benchmarks/abstention.py`).
+# What tells a question that a passage answers from one that it does not: weights after a logistic regression
+# on XQuAD's questions, with and without the article they are about; the threshold was set on the sample.
+# `benchmarks/abstention.py` and `xagent eval sample` show what they do.
 MARGIN, COVERAGE, NAME_MISSING, ENOUGH = 0.54, 7.1, -1.5, 3.6
 
-# Across languages names are all that can match: from how much of them on nineteen in twenty
-# questions without an answer are turned away (the same benchmark).
+# Across languages names are all that can match; how much of them must was set on the sample.
 ENOUGH_NAMES = 4.5
 
 SAME_LANGUAGE = 1.2
@@ -31,7 +31,7 @@ ALSO_QUOTED = 0.65
 """A further sentence is quoted when it scores at least this share of the best."""
 
 # What a sentence gains from the one before it, the one after it, a number in it when one is asked for, and
-# its passage: "he" and "there" stand for what was named before (fitted with the weights above).
+# its passage: "he" and "there" stand for what was named before (fitted on XQuAD's sentences).
 BEFORE, AFTER, NUMBER, PASSAGE = 0.1, 0.11, 0.27, 0.5
 _MOST = 1 + BEFORE + AFTER + NUMBER + PASSAGE
 
