@@ -133,7 +133,9 @@ def test_many_threads_ingest_at_once(store: Store, tmp_path: Path) -> None:
 def test_ctrl_c_on_the_command_line(tmp_path: Path) -> None:
     rows = [varied("tr", n) for n in range(1200)]
     docs = put(tmp_path / "docs", {f"{n}.txt": row for n, row in enumerate(rows)})
-    command = [sys.executable, "-c", "from xagent.cli import main; main()"]
+    # Where the tests run in the background, the shell has them ignore Ctrl-C, and a child would too.
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heeding}; from xagent.cli import main; main()"]
     with subprocess.Popen(
         [*command, "ingest", str(docs), "--store", str(tmp_path / "store"), "--json"],
         stdout=subprocess.PIPE,
