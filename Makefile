@@ -33,7 +33,15 @@ fix: $(VENV)/.ready  ## Put right what can be put right by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-integration: $(VENV)/.ready  ## Run the tests that need more than the default ones
+$(VENV)/.serving: $(VENV)/.ready
+	@if command -v uv >/dev/null 2>&1; then \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt --group serve; \
+	else \
+	  $(BIN)/python -m pip install --quiet -c constraints.txt --group serve; \
+	fi
+	@touch $@
+
+integration: $(VENV)/.serving  ## Run the tests that need more: real model servers, langgraph dev, many kills
 	@$(BIN)/python -m pytest -m integration --timeout=600 --quiet
 
 bench: $(VENV)/.ready  ## Measure: make bench XQUAD=... NOMIRACL=... LINGUA=...

@@ -40,7 +40,7 @@ def is_answered(context: Context, question: Question, asked: str, hits: Sequence
         answer_language=asked,
         hits=tuple(hits),
     )
-    return bool(quote(state, Runtime(context=context))["quotations"])
+    return bool(quote(state, Runtime(context=context))["claims"])
 
 
 def run(folder: Path, every: int) -> dict[str, list[float]]:

@@ -25,9 +25,10 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No XAGENT_* of the person who runs the tests, no tracing, no colour."""
+    """No XAGENT_* of the person who runs the tests, no model server that happens to run, no colour."""
     for name in [name for name in os.environ if name.startswith(("XAGENT_", "OPENAI_", "LANGSMITH_"))]:
         monkeypatch.delenv(name)
+    monkeypatch.setenv("XAGENT_PROBE", "0")
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.setenv("TERM", "dumb")

@@ -15,6 +15,7 @@ import pytest
 
 from xagent.agent import Agent
 from xagent.cli import main
+from xagent.testing import ModelServer
 
 LIGHTHOUSE = "The Varnholm lighthouse was built in 1874 by the engineer Ida Brandt."
 KLOSTER = "Das Kloster Quellingen wurde im Jahr 1203 von Abt Konrad gegründet."
@@ -44,6 +45,7 @@ Laut „Das Kloster Quellingen“:
 Quellen
 [1] Das Kloster Quellingen · Deutsch · docs/kloster.md · 26-93 · geprüft
 """
+WITHOUT_A_MODEL = "xagent: graph quote: no model is configured (XAGENT_MODEL_URL) and none was looked for\n"
 ABSTENTION = (
     "Die vorliegenden Dokumente geben darüber keine Auskunft. Versuchen Sie es mit anderen Begriffen "
     "oder fügen Sie Dokumente hinzu, die die Frage behandeln.\n"
@@ -75,6 +77,7 @@ def xagent(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["xagent", *map(str, arguments)])
             patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), "ascii"))
+            patch.setenv("XAGENT_GRAPH", "quote")
             for name, value in (variables or {}).items():
                 patch.setenv(name, value)
             with pytest.raises(SystemExit) as ended:
@@ -110,7 +113,7 @@ def subprocess_run(
         [sys.executable, "-c", "from xagent.cli import main; main()", *map(str, arguments)],
         input=stdin,
         capture_output=True,
-        env={**os.environ, **variables},
+        env={**os.environ, "XAGENT_GRAPH": "quote", **variables},
         check=False,
         timeout=50,
     )
@@ -230,7 +233,7 @@ def test_ask_as_json(xagent: Command, store: Path) -> None:
         {"id", "source", "language", "score", "text"} for _ in range(3)
     ]
     assert answer["usage"] == {"model_calls": 0, "prompt_tokens": 0, "completion_tokens": 0}
-    assert list(answer["timings"]) == ["detect", "retrieve", "quote", "verify", "enforce"]
+    assert list(answer["timings"]) == ["detect", "retrieve", "quote", "verify", "compose"]
     assert all(milliseconds >= 0 for milliseconds in answer["timings"].values())
 
 
@@ -375,7 +378,7 @@ def test_ctrl_c_is_code_130(xagent: Command, store: Path, monkeypatch: pytest.Mo
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Agent, "ask", interrupted)
+    monkeypatch.setattr(Agent, "stream", interrupted)
     done = xagent("ask", WHEN, "--store", store)
     assert (done.code, done.out) == (130, "")
     assert "Traceback" not in done.err
@@ -394,7 +397,10 @@ def test_a_closed_pipe_is_no_traceback(store: Path) -> None:
     ]
     reader, writer = os.pipe()
     os.close(reader)
-    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=50)
+    variables = {**os.environ, "XAGENT_GRAPH": "quote"}
+    done = subprocess.run(
+        command, stdout=writer, stderr=subprocess.PIPE, check=False, timeout=50, env=variables
+    )
     os.close(writer)
     assert (done.returncode, done.stderr) == (1, b"")
 
@@ -427,7 +433,41 @@ def test_empty_variables_are_as_none(xagent: Command, store: Path) -> None:
         "XAGENT_EMBEDDER",
     )
     variables = dict.fromkeys(empty, "")
-    assert xagent("ask", WHEN, "--store", store, variables=variables) == Done(0, ANSWER, "")
+    assert xagent("ask", WHEN, "--store", store, variables=variables) == Done(0, ANSWER, WITHOUT_A_MODEL)
+
+
+def test_the_graph_and_why_are_told_when_none_is_named(xagent: Command, store: Path) -> None:
+    unnamed = {"XAGENT_GRAPH": ""}
+    told = xagent("ask", WHEN, "--store", store, variables=unnamed)
+    assert (told.code, told.out, told.err) == (0, ANSWER, WITHOUT_A_MODEL)
+    with ModelServer() as server:
+        configured = xagent("ask", WHEN, "--store", store, "--model-url", server.url, variables=unnamed)
+    assert configured.err == f"xagent: graph qa: a model is configured at {server.url}\n"
+    assert configured.out.startswith(f"{LIGHTHOUSE} [1]\n\nSources\n[1] The Varnholm lighthouse · English")
+
+
+def test_a_model_that_is_gone_is_one_line_and_code_1(xagent: Command, store: Path) -> None:
+    with ModelServer() as server:
+        url = server.url
+    done = xagent("ask", WHEN, "--store", store, "--graph", "qa", "--model-url", url)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        f"xagent: no model server answers at {url}: start one, for example with `vllm serve`, "
+        f"or set XAGENT_MODEL_URL\n"
+    )
+    unnamed = xagent("ask", WHEN, "--store", store, "--graph", "qa")
+    assert (unnamed.code, unnamed.out) == (1, "")
+    assert unnamed.err.startswith("xagent: this graph needs a language model")
+
+
+def test_a_trace_shows_each_step(xagent: Command, store: Path) -> None:
+    with ModelServer() as server:
+        done = xagent("ask", WHEN, "--store", store, "--model-url", server.url, "--graph", "qa", "--trace")
+    steps = [line.split()[0] for line in done.err.splitlines()]
+    assert steps == [
+        "detect", "contextualize", "retrieve", "pivot", "answer", "verify", "enforce", "compose",
+    ]  # fmt: skip
+    assert "3 passages: 1 " in done.err
 
 
 def test_a_dash_reads_the_question_from_standard_input(xagent: Command, store: Path) -> None:
@@ -471,12 +511,12 @@ def test_help_is_quick_and_lists_every_command() -> None:
     "command", ["ingest", "ask", "chat", "search", "languages", "doctor", "demo", "eval"]
 )
 def test_every_option_has_help_and_a_variable(xagent: Command, command: str) -> None:
-    done = xagent(command, "--help", variables={"COLUMNS": "300", "TERMINAL_WIDTH": "300"})
+    done = xagent(command, "--help", variables={"COLUMNS": "400", "TERMINAL_WIDTH": "400"})
     assert done.code == 0
     options = re.split(r"\n  (?=--)", done.out.partition("\nOptions:")[2])
     assert options.pop().startswith("--help")
     for option in filter(None, options):
-        assert re.search(r"\[env var:\s+XAGENT_[A-Z_]+", option), option
+        assert re.search(r"\[env\s+var:\s+XAGENT_[A-Z_]+", option), option
     # Nothing of Python's shows through.
     assert "Annotated" not in done.out
     assert "None" not in done.out

@@ -62,12 +62,14 @@ def test_every_language_has_its_own_words(code: str) -> None:
 def test_messages_are_in_their_language(code: str) -> None:
     """The detector, without a hint, takes the longer ones for that language or one it is confused with."""
     known = language(code.partition("-")[0])
-    for key in ("abstain", "abstain_empty", "partial"):
+    for key in ("abstain", "abstain_empty", "partial", "left_out", "from_memory"):
         found = detect(MESSAGES[code][key])
         assert found.code in {known.code, *known.confusable}, (key, found)
         assert found.script in {*known.scripts, "Jpan", "Kore"}, (key, found)
     if known.code == "zh":
-        scripts = {detect(MESSAGES[code][key]).script for key in ("abstain", "partial")}
+        scripts = {
+            detect(MESSAGES[code][key]).script for key in ("abstain", "partial", "left_out", "from_memory")
+        }
         assert scripts == {"Hant" if code == "zh-Hant" else "Hans"}
 
 

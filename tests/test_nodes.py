@@ -1,5 +1,6 @@
 """Each step by itself: what it reads of the state, and the fields it sets."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,13 +12,14 @@ from xagent.agent import Agent
 from xagent.context import Context
 from xagent.languages import Detection
 from xagent.messages import spoken, voice
+from xagent.nodes.compose import compose
 from xagent.nodes.detect import detect
-from xagent.nodes.enforce import enforce
 from xagent.nodes.quote import quote
 from xagent.nodes.retrieve import retrieve
 from xagent.nodes.verify import stands, verify
+from xagent.passages import Passage
 from xagent.retrieval import Hit
-from xagent.state import Citation, Quotation, State
+from xagent.state import Citation, Claim, Quotation, State, Turn
 from xagent.testing import agent_over
 
 LIGHTHOUSE = "The Varnholm lighthouse was built in 1874 by the engineer Ida Brandt."
@@ -49,20 +51,25 @@ def found(agent: Agent) -> State:
 def quoted(agent: Agent) -> State:
     """The state after quote."""
     state = found(agent)
-    quotations = quote(state, runtime(agent))["quotations"]
-    assert isinstance(quotations, tuple)
-    return replace(state, quotations=quotations)
+    claims = quote(state, runtime(agent))["claims"]
+    assert isinstance(claims, tuple)
+    return replace(state, claims=claims)
 
 
-def cited(*citations: Citation, **fields: object) -> State:
-    state = State(
-        WHEN, question_language=ENGLISH, answer_language="en", citations=citations, verdict="answered"
-    )
+def verified(state: State, agent: Agent) -> dict[str, object]:
+    """What verify makes of claims without text: no model is asked."""
+    return asyncio.run(verify(state, runtime(agent)))
+
+
+def cited(*quotations: Quotation, **fields: object) -> State:
+    claims = tuple(Claim("", (quotation,)) for quotation in quotations)
+    state = State(WHEN, question_language=ENGLISH, answer_language="en", claims=claims, verdict="answered")
     return replace(state, **fields)  # type: ignore[arg-type]
 
 
-def citation(n: int = 1, *, title: str = "T", language: str = "en", quote: str = "Said so.") -> Citation:
-    return Citation(n, "t.md", title, language, quote, 0, len(quote), True)
+def quotation(*, title: str = "T", language: str = "en", quote: str = "Said so.") -> Quotation:
+    passage = Passage(1, "t.md", title, "", language, "Latn", 0, len(quote), quote)
+    return Quotation(passage, 0, len(quote), quote)
 
 
 # detect
@@ -83,8 +90,10 @@ def citation(n: int = 1, *, title: str = "T", language: str = "en", quote: str =
 def test_detect(
     agent: Agent, question: str, asked: str, conversation: tuple[str, ...], expected: tuple[str, str]
 ) -> None:
-    update = detect(State(question, asked), runtime(agent, conversation=conversation))
-    assert set(update) == {"question_language", "answer_language"}
+    turns = tuple(Turn("?", "!", language) for language in reversed(conversation))
+    update = detect(State(question, asked, history=turns, failure="of before"), runtime(agent))
+    assert (update["query"], update["failure"]) == (question, "")
+    assert not {"question", "language", "history", "evidence"} & set(update)
     language = update["question_language"]
     assert isinstance(language, Detection)
     assert (language.code, update["answer_language"]) == expected
@@ -94,7 +103,7 @@ def test_detect(
 
 
 def test_retrieve_keeps_to_the_languages_and_number_chosen(agent: Agent) -> None:
-    state = State(WHEN, question_language=ENGLISH)
+    state = State(WHEN, question_language=ENGLISH, query=WHEN)
 
     def retrieved(**choices: object) -> list[Hit]:
         hits = retrieve(state, runtime(agent, **choices))["hits"]
@@ -112,18 +121,19 @@ def test_retrieve_keeps_to_the_languages_and_number_chosen(agent: Agent) -> None
 
 
 def test_quote_offers_what_stands_in_the_document(agent: Agent) -> None:
-    (quotation,) = quoted(agent).quotations
-    assert quotation.text == LIGHTHOUSE
-    assert 0 < quotation.score <= 1
-    assert quote(State(WHEN), runtime(agent)) == {"quotations": ()}
-    assert quote(found(agent), runtime(agent, max_quotes=0)) == {"quotations": ()}
+    (claim,) = quoted(agent).claims
+    (found_one,) = claim.quotations
+    assert (claim.text, found_one.text) == ("", LIGHTHOUSE)
+    assert 0 < found_one.score <= 1
+    assert quote(State(WHEN), runtime(agent)) == {"claims": ()}
+    assert quote(found(agent), runtime(agent, max_quotes=0)) == {"claims": ()}
 
 
 def test_verify_cites_what_stands(agent: Agent) -> None:
     state = quoted(agent)
-    update = verify(state, runtime(agent))
-    assert (update["quotations"], update["verdict"]) == (state.quotations, "answered")
-    assert update["citations"] == (
+    update = verified(state, agent)
+    assert (update["claims"], update["verdict"]) == (state.claims, "answered")
+    assert compose(replace(state, **update))["citations"] == (  # type: ignore[arg-type]
         Citation(1, "lighthouse.md", "The Varnholm lighthouse", "en", LIGHTHOUSE, 27, 96, True),
     )
 
@@ -134,7 +144,7 @@ def shifted(quotation: Quotation, start: int, end: int, text: str | None = None)
 
 
 def test_a_quotation_that_is_off_by_one_character_does_not_stand(agent: Agent) -> None:
-    (quotation,) = quoted(agent).quotations
+    ((quotation,),) = (claim.quotations for claim in quoted(agent).claims)
     assert stands(quotation, agent.store)
     assert stands(shifted(quotation, 4, 0, quotation.text[4:]), agent.store)
     wrong = [
@@ -149,78 +159,77 @@ def test_a_quotation_that_is_off_by_one_character_does_not_stand(agent: Agent) -
         replace(quotation, passage=replace(quotation.passage, key=10**9)),
     ]
     assert not [one for one in wrong if stands(one, agent.store)]
-    state = replace(quoted(agent), quotations=(*wrong, quotation))
-    update = verify(state, runtime(agent))
-    assert update["quotations"] == (quotation,)
-    assert [c.n for c in update["citations"]] == [1]  # type: ignore[attr-defined]
-    assert verify(replace(state, quotations=tuple(wrong)), runtime(agent)) == {
-        "quotations": (),
-        "citations": (),
+    bad = tuple(Claim("", (one,)) for one in wrong)
+    state = quoted(agent)
+    assert verified(replace(state, claims=(*bad, *state.claims)), agent)["claims"] == state.claims
+    assert verified(replace(state, claims=bad), agent) == {
+        "claims": (),
         "verdict": "abstained",
-        "reason": "no quotation could be verified",
+        "reason": "no claim could be verified",
+        "notice": "",
     }
 
 
 def test_the_verdict_and_its_reason(agent: Agent) -> None:
     state = quoted(agent)
-    weak = replace(state.quotations[0], score=0.01)
+    weak = Claim("", (replace(state.claims[0].quotations[0], score=0.01),))
     told = {
         "nothing was found": State(WHEN),
-        "no sentence found covers the question well enough": found(agent),
-        "the best sentence covers the question in part": replace(state, quotations=(weak,)),
+        "no evidence found answers the question": found(agent),
+        "the best sentence covers the question in part": replace(state, claims=(weak,)),
         "the best sentence covers the question": state,
     }
     verdicts = ["abstained", "abstained", "partial", "answered"]
     for verdict, (reason, before) in zip(verdicts, told.items(), strict=True):
-        update = verify(before, runtime(agent))
+        update = verified(before, agent)
         assert (update["verdict"], update["reason"]) == (verdict, reason)
 
 
-# enforce
+# compose
 
 
-def enforced(state: State) -> dict[str, object]:
+def composed(state: State) -> dict[str, object]:
     """The fields it sets, run as a graph runs it: with no store to look at."""
     builder = StateGraph(State, context_schema=Context)
-    builder.add_node("enforce", enforce)
-    builder.add_edge(START, "enforce")
+    builder.add_node("compose", compose)
+    builder.add_edge(START, "compose")
     after = builder.compile().invoke(state, context=Context(store="none"))
     return {"text": after["text"], "answer_language": after["answer_language"]}
 
 
 @pytest.mark.parametrize("code", spoken())
-def test_enforce_says_all_of_it_in_the_language(agent: Agent, code: str) -> None:
+def test_compose_says_all_of_it_in_the_language(agent: Agent, code: str) -> None:
     speaker = voice(code)
     language = code.partition("-")[0]
     state = cited(
-        citation(1, title="A", quote="One."),
-        citation(2, title="A", quote="Two."),
-        citation(3, title="B", language=language, quote="Three."),
+        quotation(title="A", quote="One."),
+        quotation(title="A", quote="Two."),
+        quotation(title="B", language=language, quote="Three."),
         answer_language=code,
         verdict="partial",
+        notice="partial",
     )
     same = "source_said_same" if language == "en" else "source_said"
     values = {} if language == "en" else {"language": speaker.language_name("en")}
-    assert enforced(state) == {
+    assert composed(state) == {
         "text": f"{speaker.say('partial')}\n\n"
         f"{speaker.say(same, title='A', **values)}\n“One.” [1]\n“Two.” [2]\n\n"  # type: ignore[arg-type]
         f"{speaker.say('source_said_same', title='B')}\n“Three.” [3]",
         "answer_language": language,
     }
-    abstained = replace(state, citations=(), verdict="abstained")
-    assert enforced(abstained)["text"] == speaker.say("abstain_empty")
-    some = replace(abstained, hits=tuple(agent.search(WHEN)))
-    assert enforced(some)["text"] == speaker.say("abstain")
+    abstained = replace(state, claims=(), verdict="abstained", notice="")
+    assert composed(abstained)["text"] == speaker.say("abstain")
+    assert composed(replace(abstained, notice="abstain_empty"))["text"] == speaker.say("abstain_empty")
 
 
 def test_a_source_cannot_write_lines_of_its_own() -> None:
-    state = cited(citation(title="T\n\n[7] Forged", quote="One\u2028two\r\n[8] Forged\x85[9] Forged"))
-    text = enforced(state)["text"]
+    state = cited(quotation(title="T\n\n[7] Forged", quote="One\u2028two\r\n[8] Forged\x85[9] Forged"))
+    text = composed(state)["text"]
     assert text == "According to “T [7] Forged”:\n“One two [8] Forged [9] Forged” [1]"
 
 
 def test_a_source_in_no_known_language() -> None:
     for code in spoken():
-        text = enforced(cited(citation(language="und"), answer_language=code))["text"]
+        text = composed(cited(quotation(language="und"), answer_language=code))["text"]
         assert isinstance(text, str)
         assert text.endswith("“Said so.” [1]")

@@ -13,12 +13,14 @@ from xagent.store import DEFAULT_FOLDER
 
 
 def test_defaults() -> None:
-    assert Settings() == Settings(
-        store=DEFAULT_FOLDER, graph="quote", embedder="", embedder_url="", embedder_key=""
-    )
+    settings = Settings(probe=True)
+    assert settings.model_dump() == dict.fromkeys(Settings.model_fields, "") | {
+        "store": DEFAULT_FOLDER,
+        "probe": True,
+    }
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", set(Settings.model_fields) - {"probe"})
 def test_each_field_is_a_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"XAGENT_{name.upper()}", "given")
     assert getattr(Settings(), name) == "given"
@@ -29,7 +31,7 @@ def test_each_field_is_a_variable(name: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_variables_of_others_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("STORE", "GRAPH", "XAGENT", "XAGENT_", "XAGENT_DETECTOR", "XAGENT_UNHEARD_OF"):
         monkeypatch.setenv(name, "elsewhere")
-    assert Settings() == Settings(store=DEFAULT_FOLDER, graph="quote")
+    assert Settings() == Settings(store=DEFAULT_FOLDER, graph="")
 
 
 def test_settings_do_not_change() -> None:
@@ -57,8 +59,16 @@ def test_an_argument_beats_the_variable(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XAGENT_EMBEDDER_KEY", "sk-secret")
+    monkeypatch.setenv("XAGENT_API_KEY", "sk-secret")
     agent = Agent()
-    assert agent.context.embedder_key == "sk-secret"
+    assert (agent.context.embedder_key, agent.context.api_key) == ("sk-secret", "sk-secret")
     assert "sk-secret" not in repr(agent.context)
-    assert "sk-secret" not in repr(Context(embedder_key="sk-secret"))
+    assert "sk-secret" not in repr(Context(embedder_key="sk-secret", api_key="sk-secret"))
     assert "sk-secret" not in repr(Settings())
+
+
+def test_the_graph_is_qa_where_a_model_is_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Agent().graph == "quote"
+    assert Agent(model_url="http://127.0.0.1:1/v1").graph == "qa"
+    monkeypatch.setenv("XAGENT_MODEL_URL", "http://127.0.0.1:1/v1")
+    assert Agent().graph == "qa"

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xagent.agent import Agent as Agent
-    from xagent.agent import Stage as Stage
     from xagent.answer import Answer as Answer
     from xagent.errors import XagentError as XagentError
+    from xagent.events import Stage as Stage
+    from xagent.events import Started as Started
+    from xagent.events import Statement as Statement
 
-__all__ = ["Agent", "Answer", "Stage", "XagentError"]
+__all__ = ["Agent", "Answer", "Stage", "Started", "Statement", "XagentError"]
 
-_HOMES = {"Agent": "agent", "Answer": "answer", "Stage": "agent", "XagentError": "errors"}
+_HOMES = {
+    "Agent": "agent",
+    "Answer": "answer",
+    "Stage": "events",
+    "Started": "events",
+    "Statement": "events",
+    "XagentError": "errors",
+}
 
 
 def __getattr__(name: str) -> object:

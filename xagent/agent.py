@@ -2,21 +2,23 @@
 
 import asyncio
 import dataclasses
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import aclosing, asynccontextmanager
+from copy import copy
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock, Thread
-from typing import Any, Self
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Self
 
-import anyio
 from anyio.from_thread import BlockingPortal
 from langchain_core.runnables import RunnableConfig
 
 from xagent.answer import Answer, make_answer
+from xagent.background import Background, cancelled_once
 from xagent.context import Context
+from xagent.conversations import Conversations, configured
+from xagent.events import Events, Stage, Started, Statement
 from xagent.ingest import IngestProgress, IngestReport, ingest
 from xagent.languages import detect
 from xagent.languages import language as known_language
@@ -24,21 +26,19 @@ from xagent.question import checked
 from xagent.registry import load_graph
 from xagent.retrieval import Hit, search
 from xagent.settings import Settings
-from xagent.state import Input, State
+from xagent.state import Input, State, Turn
 from xagent.store import Store
 
+if TYPE_CHECKING:
+    from langchain_core.retrievers import BaseRetriever
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
+    from langgraph.graph.state import CompiledStateGraph
+
 # Far above what any graph here needs; LangGraph's own default lets a loop run for thousands of steps.
-_LIMIT = RunnableConfig(recursion_limit=30)
+_LIMIT = 30
 
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """A node of the graph has finished."""
-
-    node: str
-    milliseconds: float
-    update: dict[str, Any]
-    """The fields of `xagent.state.State` it set."""
+Event = Started | Stage | Statement | Answer
 
 
 class Agent:
@@ -49,8 +49,9 @@ class Agent:
     ...     print(agent.ask("Wann wurde die Brücke gebaut?").text)
 
     One agent may be used from several threads and from asyncio at once. What is not given
-    comes from `XAGENT_*` variables. Raises UnknownName for a graph that does not exist; the
-    store is opened when it is first needed.
+    comes from `XAGENT_*` variables; the graph is then `qa` where a model is configured, else
+    `quote`. Raises UnknownName for a graph that does not exist; the store is opened, and the
+    model asked, when they are first needed.
     """
 
     def __init__(
@@ -58,25 +59,46 @@ class Agent:
         store: str | Path | None = None,
         graph: str | None = None,
         *,
+        model_url: str | None = None,
+        model: str | None = None,
+        api_key: str | None = None,
         embedder: str | None = None,
         embedder_url: str | None = None,
         embedder_key: str | None = None,
         languages: Collection[str] = (),
         k: int = Context.k,
+        pivot: str = Context.pivot,
+        drafts: bool = Context.drafts,
+        max_calls: int = Context.max_calls,
+        max_tokens: int = Context.max_tokens,
+        max_seconds: float = Context.max_seconds,
     ) -> None:
         settings = Settings()
-        self.graph = graph or settings.graph
+        url = _given(model_url, settings.model_url)
+        self.graph = graph or settings.graph or ("qa" if url else "quote")
         self._compiled = load_graph(self.graph)
         self.context = Context(
             store=str(store or settings.store),
-            embedder=embedder if embedder is not None else settings.embedder,
-            embedder_url=embedder_url if embedder_url is not None else settings.embedder_url,
-            embedder_key=embedder_key if embedder_key is not None else settings.embedder_key,
+            embedder=_given(embedder, settings.embedder),
+            embedder_url=_given(embedder_url, settings.embedder_url),
+            embedder_key=_given(embedder_key, settings.embedder_key),
+            model_url=url,
+            model_name=_given(model, settings.model),
+            api_key=_given(api_key, settings.api_key),
             languages=tuple(known_language(code).code for code in languages),
             k=k,
+            pivot=pivot,
+            drafts=drafts,
+            max_calls=max_calls,
+            max_tokens=max_tokens,
+            max_seconds=max_seconds,
         )
         self._lock = Lock()
-        self._background: _Background | None = None
+        self._background: Background | None = None
+
+    def use(self, graph: str) -> None:
+        """Run another graph from the next question on. Raises UnknownName."""
+        self._compiled, self.graph = load_graph(graph), graph
 
     @property
     def store(self) -> Store:
@@ -84,37 +106,40 @@ class Agent:
         with self._lock:
             return self.context.opened
 
-    def ask(self, question: str, *, language: str = "", conversation: Collection[str] = ()) -> Answer:
+    def ask(self, question: str, *, language: str = "", conversation: str = "") -> Answer:
         """Answer a question, in `language` or in its own.
 
-        `conversation` names languages spoken so far, the latest first: evidence for what
-        language a short question is in. Raises EmptyQuestion, QuestionTooLong, UnknownLanguage,
-        StoreError and EndpointError; an error is never returned as an answer.
+        `conversation` is the name of one that this question goes on with, or begins; it is kept in
+        the store. Raises EmptyQuestion, QuestionTooLong, UnknownLanguage, StoreError and ModelError;
+        an error is never returned as an answer.
         """
         return self._loop().call(lambda: self.aask(question, language=language, conversation=conversation))
 
-    async def aask(self, question: str, *, language: str = "", conversation: Collection[str] = ()) -> Answer:
+    async def aask(self, question: str, *, language: str = "", conversation: str = "") -> Answer:
         """`ask`, for asyncio."""
         events = self.astream(question, language=language, conversation=conversation)
         answers = [event async for event in events if isinstance(event, Answer)]
         return answers[0]
 
-    def stream(
-        self, question: str, *, language: str = "", conversation: Collection[str] = ()
-    ) -> Iterator[Stage | Answer]:
-        """A Stage as each node finishes, and the Answer last. Raises as `ask` does."""
-        events: SimpleQueue[Stage | Answer | BaseException | None] = SimpleQueue()
+    def stream(self, question: str, *, language: str = "", conversation: str = "") -> Iterator[Event]:
+        """What happens, as it does: nodes that start and finish, statements, and the Answer last.
+
+        To stop reading is to cancel: a request to a model that is under way ends. Raises as `ask` does.
+        """
+        events: SimpleQueue[Event | BaseException | None] = SimpleQueue()
 
         async def pump() -> None:
             try:
-                async for event in self.astream(question, language=language, conversation=conversation):
-                    events.put(event)
+                stream = self.astream(question, language=language, conversation=conversation)
+                async with aclosing(stream) as running:  # type: ignore[type-var]
+                    async for event in running:
+                        events.put(event)
                 events.put(None)
             except BaseException as error:  # handed to the caller's thread, which raises it
                 events.put(error)
                 raise
 
-        running: Future[None] = self._loop().start_task_soon(pump)
+        running: Future[None] = self._loop().start_task_soon(cancelled_once, pump)
         try:
             while (event := events.get()) is not None:
                 if isinstance(event, BaseException):
@@ -124,24 +149,57 @@ class Agent:
             running.cancel()
 
     async def astream(
-        self, question: str, *, language: str = "", conversation: Collection[str] = ()
-    ) -> AsyncIterator[Stage | Answer]:
+        self, question: str, *, language: str = "", conversation: str = ""
+    ) -> AsyncIterator[Event]:
         """`stream`, for asyncio."""
         if language:
             known_language(language)  # refused here when there is none, before anything is done
         asked = Input(checked(question), language)
         await asyncio.to_thread(lambda: self.store)
-        context = self.context.but(conversation=tuple(conversation))
-        timer = _Timer()
+        context = self.context.but()
+        events = Events()
         state = State(question=asked.question)
-        async for part in self._compiled.astream(
-            asked, _LIMIT, context=context, stream_mode=["tasks", "values"], version="v2"
-        ):
-            if part["type"] == "values":
-                state = part["data"]
-            elif part["type"] == "tasks" and (stage := timer.stage(dict(part["data"]))):
-                yield stage
-        yield make_answer(state, self.graph, timer.milliseconds)
+        async with self._running(conversation) as (graph, config):
+            async for part in graph.astream(
+                asked,
+                config,
+                context=context,
+                stream_mode=["tasks", "values", "custom"],
+                durability="exit" if conversation else None,
+                version="v2",
+            ):
+                if part["type"] == "values":
+                    state = part["data"]
+                for event in events.of(part):
+                    yield event
+        yield make_answer(state, self.graph, events.milliseconds, context)
+
+    @asynccontextmanager
+    async def _running(
+        self, conversation: str
+    ) -> AsyncIterator[tuple["CompiledStateGraph[Any, Any, Any, Any]", RunnableConfig]]:
+        """The graph and how to run it: with a memory where there is a conversation."""
+        config = RunnableConfig(recursion_limit=_LIMIT)
+        graph = copy(self._compiled)  # its own method of that name forgets what states are made of
+        if not conversation:
+            graph.checkpointer = False  # that of a graph we are asked from is not ours to write to
+            yield graph, config
+            return
+        async with self._conversations.saver() as saver:
+            graph.checkpointer = saver
+            yield graph, {**config, **configured(conversation)}
+
+    @property
+    def _conversations(self) -> Conversations:
+        return Conversations(Path(self.context.store))
+
+    def conversations(self) -> list[str]:
+        """The names of the conversations kept in the store, the latest first."""
+        return self._loop().call(self._conversations.names)
+
+    def turns(self, conversation: str) -> tuple[Turn, ...]:
+        """What was said in a conversation, in order."""
+        return self._loop().call(self._conversations.turns, conversation)
 
     def search(self, query: str, *, k: int = 10, languages: Collection[str] = ()) -> list[Hit]:
         """What would be retrieved for a question, best first. Raises as `ask` does."""
@@ -149,6 +207,34 @@ class Agent:
         wanted = tuple(known_language(code).code for code in languages) or self.context.languages
         found = detect(text, tuple(self.store.languages()))
         return search(self.store, text, language=found.code, k=k, languages=wanted)
+
+    def as_retriever(self, *, k: int = 10, languages: Collection[str] = ()) -> "BaseRetriever":
+        """What `search` finds, as a LangChain retriever. Raises UnknownLanguage."""
+        from xagent.langchain import retriever
+
+        return retriever(self, k, languages)
+
+    def as_tool(
+        self, *, name: str = "ask_documents", description: str = "", language: str = ""
+    ) -> "BaseTool":
+        """`ask` as a tool for LangChain's agents: the text with its sources, and the Answer as artifact.
+
+        `language` is that of answers when the calling model names none. What that model can put right, it is
+        told; other errors raise. Raises UnknownLanguage.
+        """
+        from xagent.langchain import tool
+
+        return tool(self, name, description, language)
+
+    def as_runnable(self) -> "Runnable[str | dict[str, str], Answer]":
+        """`ask` as a step of a LangChain chain; the config's `thread_id` is the conversation.
+
+        Takes a question, or a dict with `question` and `language`; the events of `stream` become custom
+        events of `astream_events`.
+        """
+        from xagent.langchain import runnable
+
+        return runnable(self)
 
     def ingest(
         self,
@@ -194,44 +280,9 @@ class Agent:
 
     def _loop(self) -> BlockingPortal:
         with self._lock:
-            self._background = self._background or _Background()
+            self._background = self._background or Background()
             return self._background.portal
 
 
-class _Background:
-    """An event loop in a thread of its own, so that `ask` works inside and outside of asyncio."""
-
-    def __init__(self) -> None:
-        started: Future[BlockingPortal] = Future()
-        # A daemon, or a program that never closes its agent would never end.
-        self._thread = Thread(target=anyio.run, args=(self._serve, started), name="xagent", daemon=True)
-        self._thread.start()
-        self.portal = started.result()
-
-    @staticmethod
-    async def _serve(started: "Future[BlockingPortal]") -> None:
-        async with BlockingPortal() as portal:
-            started.set_result(portal)
-            await portal.sleep_until_stopped()
-
-    def close(self) -> None:
-        """Let what runs come to its end, then stop."""
-        self.portal.call(self.portal.stop)
-        self._thread.join()
-
-
-class _Timer:
-    """Milliseconds by node, from LangGraph's events of tasks that begin and end."""
-
-    def __init__(self) -> None:
-        self.milliseconds: dict[str, float] = {}
-        self._begun: dict[str, float] = {}
-
-    def stage(self, event: dict[str, Any]) -> Stage | None:
-        """Note an event; a Stage when it is the end of one."""
-        if "result" not in event:
-            self._begun[event["id"]] = time.perf_counter()
-            return None
-        spent = round((time.perf_counter() - self._begun[event["id"]]) * 1000, 2)
-        self.milliseconds[event["name"]] = self.milliseconds.get(event["name"], 0) + spent
-        return Stage(event["name"], spent, dict(event["result"] or {}))
+def _given(argument: str | None, setting: str) -> str:
+    return setting if argument is None else argument

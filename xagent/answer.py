@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from xagent.budget import Budget
+from xagent.context import Context
 from xagent.state import State, Verdict
 
 
@@ -62,13 +64,13 @@ class Answer(_Record):
     passages: tuple[RetrievedPassage, ...]
     usage: Usage
     timings: dict[str, float]
-    """Milliseconds by node."""
+    """Milliseconds by node, and by `model:STEP` what of them went into the model."""
     graph: str
     model: str | None
 
 
-def make_answer(state: State, graph: str, timings: dict[str, float]) -> Answer:
-    """The answer that a graph's last state amounts to."""
+def make_answer(state: State, graph: str, timings: dict[str, float], context: Context) -> Answer:
+    """The answer that a graph's last state amounts to, and what it cost."""
     found = state.question_language
     return Answer(
         question=state.question,
@@ -96,8 +98,24 @@ def make_answer(state: State, graph: str, timings: dict[str, float]) -> Answer:
             )
             for hit in state.hits
         ),
-        usage=Usage(),
-        timings=timings,
+        usage=_usage(context.budget),
+        timings=timings | _model_milliseconds(context.budget),
         graph=graph,
-        model=None,
+        model=context.model.name if context.budget.spent else None,
     )  # fmt: skip
+
+
+def _usage(budget: Budget) -> Usage:
+    return Usage(
+        model_calls=len(budget.spent),
+        prompt_tokens=sum(call.prompt_tokens for call in budget.spent),
+        completion_tokens=sum(call.completion_tokens for call in budget.spent),
+    )
+
+
+def _model_milliseconds(budget: Budget) -> dict[str, float]:
+    spent: dict[str, float] = {}
+    for call in budget.spent:
+        key = f"model:{call.step}"
+        spent[key] = round(spent.get(key, 0.0) + call.milliseconds, 2)
+    return spent

@@ -5,10 +5,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from xagent import options
 from xagent.errors import XagentError
 from xagent.terminal import console, one_line, to_json
 
@@ -25,37 +26,6 @@ app = typer.Typer(
 )
 
 ABSTAINED = 3
-
-StorePath = Annotated[
-    Path | None,
-    typer.Option("--store", envvar="XAGENT_STORE", help="The store's folder. [default: .xagent]"),
-]
-Json = Annotated[bool, typer.Option("--json", envvar="XAGENT_JSON", help="Print data as JSON.")]
-Graph = Annotated[
-    str | None, typer.Option("--graph", envvar="XAGENT_GRAPH", help="The graph to run. [default: quote]")
-]
-AnswerLanguage = Annotated[
-    str,
-    typer.Option("--language", envvar="XAGENT_LANGUAGE", help="Answer in this language, not the question's."),
-]
-Evidence = Annotated[
-    str,
-    typer.Option("--evidence", envvar="XAGENT_EVIDENCE", help="Search these languages only: 'de,fr'."),
-]
-Passages = Annotated[
-    int, typer.Option("--k", envvar="XAGENT_K", min=1, max=1000, help="Passages to retrieve.")
-]
-EmbedderName = Annotated[
-    str,
-    typer.Option("--embedder", envvar="XAGENT_EMBEDDER", help="'ngrams' (built in), or a served model."),
-]
-EmbedderUrl = Annotated[
-    str,
-    typer.Option("--embedder-url", envvar="XAGENT_EMBEDDER_URL", help="Its OpenAI-compatible base URL."),
-]
-Wait = Annotated[
-    bool, typer.Option("--wait", envvar="XAGENT_WAIT", help="Wait for another process that is writing.")
-]
 
 
 def main() -> None:
@@ -77,21 +47,28 @@ def _read_and_write_utf8() -> None:
 
 @contextmanager
 def _agent(
-    store: Path | None,
-    graph: str | None = None,
-    evidence: str = "",
-    k: int = 40,
-    *,
-    embedder: str = "",
-    embedder_url: str = "",
+    store: Path | None, graph: str | None = "quote", evidence: str = "", **choices: Any
 ) -> "Iterator[Agent]":
     # Importing LangGraph takes a second, which `--help` should not.
     from xagent.agent import Agent
 
     languages = [code.strip() for code in evidence.split(",") if code.strip()]
-    with Agent(
-        store, graph, languages=languages, k=k, embedder=embedder or None, embedder_url=embedder_url or None
-    ) as agent:
+    with Agent(store, graph, languages=languages, **choices) as agent:
+        yield agent
+
+
+@contextmanager
+def _answering(
+    store: Path | None, graph: str | None, evidence: str, model_url: str | None, **choices: Any
+) -> "Iterator[Agent]":
+    """An agent with the graph that was named, else the best there is a model for, which is said."""
+    from xagent.endpoints import choose
+
+    served = choose(graph, model_url)
+    if not graph:
+        line = f"xagent: graph {served.graph}: {served.because}"
+        console(stderr=True).print(one_line(line), style="dim", soft_wrap=True)
+    with _agent(store, served.graph, evidence, model_url=served.url or None, **choices) as agent:
         yield agent
 
 
@@ -99,19 +76,19 @@ def _agent(
 def ingest(
     paths: Annotated[list[str], typer.Argument(help="Files, folders and globs.")],
     *,
-    store: StorePath = None,
+    store: options.StorePath = None,
     prune: Annotated[
         bool, typer.Option("--prune", envvar="XAGENT_PRUNE", help="Forget files under PATHS that are gone.")
     ] = False,
-    wait: Wait = False,
-    embedder: EmbedderName = "",
-    embedder_url: EmbedderUrl = "",
-    json: Json = False,
+    wait: options.Wait = False,
+    embedder: options.EmbedderName = "",
+    embedder_url: options.EmbedderUrl = "",
+    json: options.Json = False,
 ) -> None:
     """Bring the store up to date with documents: txt, md, html, pdf, docx, csv, jsonl."""
     from xagent.display import ingest_bar, show_report
 
-    opened = _agent(store, embedder=embedder, embedder_url=embedder_url)
+    opened = _agent(store, embedder=embedder or None, embedder_url=embedder_url or None)
     with opened as agent, ingest_bar(hidden=json) as progress:
         report = agent.ingest(paths, prune=prune, wait=-1 if wait else 0, progress=progress)
     if json:
@@ -125,48 +102,69 @@ def ingest(
 def ask(
     question: Annotated[str, typer.Argument(help="The question; '-' reads it from standard input.")],
     *,
-    store: StorePath = None,
-    graph: Graph = None,
-    language: AnswerLanguage = "",
-    evidence: Evidence = "",
-    k: Passages = 40,
-    json: Json = False,
+    store: options.StorePath = None,
+    graph: options.Graph = None,
+    model_url: options.ModelUrl = None,
+    model: options.ModelName = None,
+    language: options.AnswerLanguage = "",
+    evidence: options.Evidence = "",
+    pivot: options.Pivot = "auto",
+    k: options.Passages = 40,
+    max_calls: options.MaxCalls = 6,
+    max_tokens: options.MaxTokens = 200_000,
+    max_seconds: options.MaxSeconds = 120.0,
+    drafts: options.Drafts = False,
+    trace: options.Trace = False,
+    json: options.Json = False,
 ) -> None:
     """Answer one question, with its sources."""
-    from xagent.display import show_answer
+    from xagent.display import show_events
 
     asked = sys.stdin.read() if question == "-" else question
-    with _agent(store, graph, evidence, k) as agent:
-        answer = agent.ask(asked, language=language)
-    if json:
-        typer.echo(to_json(answer.model_dump(mode="json")))
-    else:
-        show_answer(answer, language)
+    budget = {"max_calls": max_calls, "max_tokens": max_tokens, "max_seconds": max_seconds}
+    choices = {"model": model, "pivot": pivot, "k": k, "drafts": drafts, **budget}
+    with _answering(store, graph, evidence, model_url, **choices) as agent:
+        if json:
+            answer = agent.ask(asked, language=language)
+            typer.echo(to_json(answer.model_dump(mode="json")))
+        else:
+            answer = show_events(agent.stream(asked, language=language), language, trace=trace or None)
     raise typer.Exit(ABSTAINED if answer.verdict == "abstained" else 0)
 
 
 @app.command()
 def chat(
-    store: StorePath = None,
-    graph: Graph = None,
-    language: AnswerLanguage = "",
-    evidence: Evidence = "",
-    k: Passages = 40,
+    *,
+    store: options.StorePath = None,
+    graph: options.Graph = None,
+    model_url: options.ModelUrl = None,
+    model: options.ModelName = None,
+    language: options.AnswerLanguage = "",
+    evidence: options.Evidence = "",
+    pivot: options.Pivot = "auto",
+    k: options.Passages = 40,
+    resume: Annotated[
+        bool, typer.Option("--resume", envvar="XAGENT_RESUME", help="Go on with the latest conversation.")
+    ] = False,
+    conversation: Annotated[
+        str,
+        typer.Option("--conversation", envvar="XAGENT_CONVERSATION", help="Go on with this, or begin it."),
+    ] = "",
 ) -> None:
-    """Ask one question after another."""
-    from xagent import chat as conversation
+    """Ask one question after another, in a conversation that is kept."""
+    from xagent.chat import chat as converse
 
-    with _agent(store, graph, evidence, k) as agent:
-        conversation.chat(agent, language)
+    with _answering(store, graph, evidence, model_url, model=model, pivot=pivot, k=k) as agent:
+        converse(agent, language, resume=resume, conversation=conversation)
 
 
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="The question.")],
-    store: StorePath = None,
-    evidence: Evidence = "",
-    k: Passages = 10,
-    json: Json = False,
+    store: options.StorePath = None,
+    evidence: options.Evidence = "",
+    k: options.Passages = 10,
+    json: options.Json = False,
 ) -> None:
     """Show what would be retrieved for a question, with scores and why."""
     from xagent.display import show_hits
@@ -181,11 +179,11 @@ def search(
 
 @app.command()
 def languages(
-    store: StorePath = None,
+    store: options.StorePath = None,
     all_: Annotated[
         bool, typer.Option("--all", envvar="XAGENT_ALL", help="Every language xagent knows by name.")
     ] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Show which languages are in the store, with passages and documents."""
     from xagent.display import known_table, language_table
@@ -206,12 +204,12 @@ def languages(
 
 @app.command()
 def doctor(
-    store: StorePath = None,
+    store: options.StorePath = None,
     repair: Annotated[
         bool, typer.Option("--repair", envvar="XAGENT_REPAIR", help="Rebuild both indexes from the text.")
     ] = False,
-    wait: Wait = False,
-    json: Json = False,
+    wait: options.Wait = False,
+    json: options.Json = False,
 ) -> None:
     """Prove that every passage can be found in both indexes."""
     from xagent.display import show_health
@@ -242,11 +240,11 @@ def demo(
 @app.command("eval")
 def evaluate(
     suite: Annotated[str, typer.Argument(help="The suite: a file in evals/.")],
-    graph: Graph = None,
+    graph: options.Graph = None,
     limit: Annotated[
         int, typer.Option("--limit", envvar="XAGENT_LIMIT", min=0, help="Samples to run; 0 for all.")
     ] = 0,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Run an evaluation suite and report its scores."""
     from xagent.report import show_scores

@@ -1,17 +1,30 @@
-"""The choices of a run, as plain values, and the store they lead to."""
+"""The choices of a run, as plain values, and what they lead to: the store, the model, the budget."""
 
+import asyncio
 import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
+from xagent.budget import Budget
+from xagent.endpoints import served_models
+from xagent.errors import EndpointError, NoModel
+from xagent.prompts import prompt
+from xagent.replies import R
 from xagent.store import DEFAULT_FOLDER, Store
+
+if TYPE_CHECKING:
+    from xagent.model import Model
 
 
 @dataclass
 class Context:
-    """What a run may choose. Plain values, so that Studio can show them as a form."""
+    """What a run may choose. Plain values, so that Studio can show them as a form.
+
+    One serves one question, since its budget does: `but()` makes the next, with the same store and model.
+    """
 
     store: str = DEFAULT_FOLDER
     """The folder of the store."""
@@ -21,24 +34,80 @@ class Context:
     """Where the encoder is served, when it is not built in."""
     embedder_key: str = dataclasses.field(default="", repr=False)
     """The key its server asks for."""
+    model_url: str = ""
+    """The OpenAI-compatible base URL of the language model, ending in /v1."""
+    model_name: str = ""
+    """The model's name there; empty for the first that the server lists."""
+    api_key: str = dataclasses.field(default="", repr=False)
+    """The key its server asks for."""
     languages: tuple[str, ...] = ()
     """Languages of the evidence to search; empty for all."""
-    conversation: tuple[str, ...] = ()
-    """Languages spoken so far, the latest first."""
     k: int = 40
     """Passages to retrieve."""
     max_quotes: int = 3
-    """Quotations in an answer, at most."""
+    """Quotations in an answer without a model, at most."""
+    max_passages: int = 8
+    """Passages a model gets to read for one question."""
+    pivot: str = "auto"
+    """Whether to reason in English first: 'direct', 'english' or 'auto'; see `xagent.pivots`."""
+    voters: tuple[str, ...] = ("en", "de", "es", "fr", "ja", "ru", "zh")
+    """Languages to reason in for a vote, the first of which breaks ties."""
+    drafts: bool = False
+    """Stream claims as they are written, before they are verified."""
+    max_calls: int = 6
+    """Model calls a question may cost."""
+    max_tokens: int = 200_000
+    """Tokens a question may cost, in and out."""
+    max_seconds: float = 120.0
+    """Seconds a question may wait for models."""
 
     @cached_property
     def opened(self) -> Store:
         """The store, opened when first needed."""
         return Store.open(Path(self.store), self.embedder, self.embedder_url, self.embedder_key)
 
+    @cached_property
+    def model(self) -> "Model":
+        """The language model. Raises NoModel when none is configured, EndpointError when none answers."""
+        from xagent.model import Model
+
+        if "origin" in self.__dict__:
+            origin: Context = self.__dict__["origin"]
+            return origin.model
+        if not self.model_url:
+            raise NoModel(
+                "this graph needs a language model: start one, for example with `vllm serve`, and set "
+                "XAGENT_MODEL_URL; or ask with --graph quote, which needs none"
+            )
+        name = self.model_name or next(iter(served_models(self.model_url, self.api_key)), "")
+        if not name:
+            raise EndpointError(f"the server at {self.model_url} lists no model: set XAGENT_MODEL")
+        return Model(self.model_url, name, self.api_key)
+
+    @cached_property
+    def budget(self) -> Budget:
+        """What this question may cost, and has cost."""
+        return Budget(self.max_calls, self.max_tokens, self.max_seconds)
+
+    async def ask(
+        self,
+        step: str,
+        schema: type[R],
+        values: Mapping[str, str],
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> R:
+        """Send the prompt of a step, with its variables filled in, and read the reply as a `schema`.
+
+        Raises as `xagent.model.Model.reply` does, and NoModel.
+        """
+        # Files are read, and a server may be asked for its models: not in the event loop.
+        sent, model = await asyncio.to_thread(lambda: (prompt(step, values), self.model))
+        return await model.reply(sent, schema, self.budget, progress)
+
     def but(self, **choices: object) -> Self:
-        """These choices with some changed, sharing the open store."""
+        """These choices with some changed, sharing the open store and the model, with a budget of its own."""
         changed = dataclasses.replace(self, **choices)  # type: ignore[arg-type]
-        changed.__dict__["opened"] = self.opened
+        changed.__dict__.update(opened=self.opened, origin=self.__dict__.get("origin", self))
         return changed
 
     def close(self) -> None:

@@ -1,5 +1,6 @@
 """Answers, hits and reports as people read them; every text goes through `terminal.clean`."""
 
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ from xagent.terminal import clean, console, is_terminal, isolated, one_line
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from xagent.agent import Event
     from xagent.answer import Answer, AnswerCitation
     from xagent.doctor import Health
+    from xagent.events import Stage, Started, Statement
     from xagent.ingest import IngestProgress, IngestReport
     from xagent.retrieval import Hit
 
@@ -21,19 +24,64 @@ def set_apart(text: str) -> str:
     return isolated(text) if is_terminal() else text
 
 
-def show_answer(answer: "Answer", language: str = "") -> None:
-    """The text, then its sources with numbers. `language` is what was asked for: it may name a script."""
+def show_events(events: "Iterable[Event]", language: str = "", *, trace: bool | None = None) -> "Answer":
+    """Draw an answer as it comes into being, and return it.
+
+    Steps and drafts go to standard error, steps where somebody watches or `trace` says so. The answer with
+    its sources goes to standard output, where there are no steps statement by statement as soon as they
+    stand. `language` is what was asked for: it may name a script.
+    """
+    from xagent.answer import Answer
+
+    shown = ""
+    for event in events:
+        if isinstance(event, Answer):
+            show_answer(event, language, after=shown)
+            return event
+        shown += _shown(event, sys.stderr.isatty() if trace is None else trace)
+    raise AssertionError("a stream ends with an answer")
+
+
+def _shown(event: "Started | Stage | Statement", trace: bool) -> str:
+    """What of the answer's text an event has put on the screen."""
+    from xagent.events import Stage, Statement
+    from xagent.trace import described
+
+    errors = console(stderr=True)
+    if isinstance(event, Stage) and trace:
+        errors.print(described(event), style="dim", soft_wrap=True)
+    if not isinstance(event, Statement) or (trace and event.verified):
+        return ""  # in the midst of steps a statement would be hard to read: it comes with the answer
+    if event.verified:
+        console().print(event.text, end="", soft_wrap=True)
+        sys.stdout.flush()
+        return event.text
+    errors.print(f"draft: {one_line(event.text)}", style="dim", soft_wrap=True)
+    return ""
+
+
+def show_answer(answer: "Answer", language: str = "", after: str = "") -> None:
+    """The text, or what of it comes `after` what is on the screen already, then its sources with numbers."""
+    screen = console()
+    screen.print(clean(answer.text.removeprefix(after)), soft_wrap=True)
+    if answer.citations:
+        show_sources(answer, language)
+
+
+def show_sources(answer: "Answer", language: str = "") -> None:
+    """The sources with their numbers, languages and places; with what they say, where the text does not."""
     from xagent.messages import chosen_script, voice
 
     screen = console()
-    screen.print(clean(answer.text), soft_wrap=True)
-    if answer.citations:
-        speaker = voice(answer.language, chosen_script(language, answer.question_language.script))
-        screen.print(f"\n{speaker.say('sources')}", style="bold")
-        for citation in answer.citations:
-            name = speaker.language_name(citation.language)
-            mark = speaker.say("verified" if citation.verified else "unverified")
-            screen.print(_source(citation, name, mark), style="dim", soft_wrap=True)
+    speaker = voice(answer.language, chosen_script(language, answer.question_language.script))
+    screen.print(f"\n{speaker.say('sources')}", style="bold")
+    for citation in answer.citations:
+        name = speaker.language_name(citation.language)
+        mark = speaker.say("verified" if citation.verified else "unverified")
+        screen.print(_source(citation, name, mark), style="dim", soft_wrap=True)
+        quote = one_line(citation.quote)
+        if quote not in answer.text:
+            screen.print(f"    {set_apart(f'“{quote}”')}", style="dim", soft_wrap=True)
 
 
 def _source(citation: "AnswerCitation", language_name: str, mark: str) -> str:

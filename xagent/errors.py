@@ -5,7 +5,8 @@ XagentError                 exit code 1
 │   ├── EmptyQuestion       nothing to answer
 │   ├── QuestionTooLong     more text than a question can hold
 │   ├── UnknownLanguage     no language has this code
-│   └── UnknownName         no graph, prompt or suite has this name
+│   ├── UnknownName         no graph, prompt or suite has this name
+│   └── BadPrompt           a prompt file does not have the variables its node fills in
 ├── FileError               one file could not be read; ingest names it and goes on
 ├── StoreError              the store cannot be used
 │   ├── StoreMissing        there is no store here yet
@@ -14,7 +15,11 @@ XagentError                 exit code 1
 │   ├── StoreDamaged        a part of it cannot be read
 │   ├── StoreFull           the disk has no room left
 │   └── EmbedderMismatch    made with another embedder
-├── EndpointError           a server did not answer, or not as agreed
+├── ModelError              a model was asked in vain
+│   ├── EndpointError       its server did not answer, or not as agreed
+│   ├── NoModel             no model is configured, and none was found
+│   ├── ReplyError          its reply cannot be used
+│   └── BudgetSpent         what the question may cost is spent
 └── MissingExtra            an optional dependency is not installed
 """
 
@@ -45,6 +50,10 @@ class UnknownLanguage(InputError):
 
 class UnknownName(InputError):
     """No graph, prompt or suite has this name; the message lists those there are."""
+
+
+class BadPrompt(InputError):
+    """A prompt file is not as its node needs it; the message names what differs."""
 
 
 class FileError(XagentError):
@@ -79,8 +88,24 @@ class EmbedderMismatch(StoreError):
     """The store was made with another embedder; use that one, or a new store."""
 
 
-class EndpointError(XagentError):
+class ModelError(XagentError):
+    """A model was asked in vain; what was verified before is still an answer, in part."""
+
+
+class EndpointError(ModelError):
     """A server could not be reached, or its reply was not what its interface promises."""
+
+
+class NoModel(ModelError):
+    """A graph needs a model and there is none; start a server, or name one with XAGENT_MODEL_URL."""
+
+
+class ReplyError(ModelError):
+    """The model's reply is not what was asked for, also when asked again."""
+
+
+class BudgetSpent(ModelError):
+    """The calls, tokens or seconds that one question may cost are spent; allow more."""
 
 
 class MissingExtra(XagentError):

@@ -15,7 +15,7 @@ from xagent.languages import language
 
 Key = Literal[
     "source_said", "source_said_same", "abstain", "abstain_empty", "partial", "wrong_language",
-    "sources", "answer_in", "disagree", "verified", "unverified",
+    "sources", "answer_in", "disagree", "left_out", "from_memory", "verified", "unverified",
 ]  # fmt: skip
 
 

@@ -10,11 +10,18 @@ class Settings(BaseSettings):
     """Each field is also an environment variable: `store` is `XAGENT_STORE`."""
 
     model_config = SettingsConfigDict(
-        env_prefix="XAGENT_", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix="XAGENT_", env_ignore_empty=True, extra="ignore", frozen=True, protected_namespaces=()
     )
 
     store: str = DEFAULT_FOLDER
-    graph: str = "quote"
+    graph: str = ""
+    """Empty: `qa` where there is a model, else `quote`."""
     embedder: str = ""
     embedder_url: str = ""
     embedder_key: str = Field(default="", repr=False)
+    model: str = ""
+    """Empty: the first that the server lists."""
+    model_url: str = ""
+    api_key: str = Field(default="", repr=False)
+    probe: bool = True
+    """Whether the commands look for a model server on the usual ports of this machine."""

@@ -1,10 +1,12 @@
 """What the graph carries from node to node. Each field says which node sets it."""
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal
 
 from xagent.languages import Detection
 from xagent.passages import Passage
+from xagent.replies import DraftClaim, Evidence
 from xagent.retrieval import Hit
 
 Verdict = Literal["answered", "partial", "abstained"]
@@ -12,14 +14,26 @@ Verdict = Literal["answered", "partial", "abstained"]
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """A stretch of a passage's document that is offered as (part of) an answer."""
+    """A stretch of a passage's document; `text` is the document's from `start` to `end`."""
 
     passage: Passage
     start: int
     end: int
     text: str
-    score: float
+    score: float = 1.0
     """How well it answers, from 0 to 1."""
+    verified: bool = True
+    """Whether it was found there, word for word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A statement and the quotations it rests on. Without `text` the quotations speak for themselves."""
+
+    text: str
+    quotations: tuple[Quotation, ...]
+    disputed: bool = False
+    """Another source says otherwise, and that side is a claim too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +50,15 @@ class Citation:
     verified: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question and its answer, as a conversation remembers them."""
+
+    question: str
+    answer: str
+    language: str
+
+
 @dataclass(frozen=True)
 class Input:
     """What a caller gives."""
@@ -49,19 +72,51 @@ class Input:
 class State(Input):
     """Everything; a node returns the fields it sets."""
 
+    history: tuple[Turn, ...] = ()
+    """compose: the conversation so far"""
+    evidence: tuple[Passage, ...] = ()
+    """retrieve: what the model gets to read, numbered from 1; kept for the question that follows"""
     question_language: Detection = field(default_factory=lambda: Detection("und", "Zyyy", 0.0))
     """detect"""
     answer_language: str = "und"
-    """detect; enforce, when there is no way to speak it"""
+    """detect; compose, when there is no way to speak it"""
+    query: str = ""
+    """contextualize: the question as it stands alone"""
+    rewordings: tuple[str, ...] = ()
+    """reword: other ways to search"""
     hits: tuple[Hit, ...] = ()
     """retrieve"""
-    quotations: tuple[Quotation, ...] = ()
-    """quote; verify keeps those that hold"""
-    citations: tuple[Citation, ...] = ()
-    """verify"""
+    pivot: Literal["direct", "english", "translated"] = "direct"
+    """pivot: the language to reason in; translate, when all is in English"""
+    because: str = ""
+    """pivot: why"""
+    draft: tuple[DraftClaim, ...] = ()
+    """answer: what the model says, not to be believed yet"""
+    attempts: int = 0
+    """answer: how often it was tried"""
+    failure: str = ""
+    """answer: why the model has no answer to give, when that is its fault"""
+    claims: tuple[Claim, ...] = ()
+    """quote, verify and trust; enforce says some of them again"""
+    agreement: float = 1.0
+    """vote: the share of voters behind the claims"""
     verdict: Verdict = "abstained"
-    """verify"""
+    """verify and trust; enforce, when it cannot say all"""
     reason: str = ""
-    """verify: why, in English, for logs and programs"""
+    """with the verdict: why, in English, for logs and programs"""
+    notice: Literal["", "abstain_empty", "partial", "left_out", "wrong_language", "from_memory"] = ""
+    """with the verdict: the message that goes with the answer"""
+    citations: tuple[Citation, ...] = ()
+    """compose"""
     text: str = ""
-    """enforce: what the reader sees, all of it in the answer's language but the quotations"""
+    """compose: what the reader sees, all of it in the answer's language but the quotations"""
+
+
+CARRIED = (Citation, Claim, Detection, DraftClaim, Evidence, Hit, Passage, Quotation, Turn)
+"""Every class that a State can have in it: those that are made again from a kept conversation."""
+
+
+def blank() -> dict[str, object]:
+    """Every field that one question must not inherit from the one before it in a conversation."""
+    fresh, kept = State(""), {"question", "language", "history", "evidence"}
+    return {f.name: getattr(fresh, f.name) for f in dataclasses.fields(State) if f.name not in kept}

@@ -1,37 +1,99 @@
-"""Is everything the reader sees in the reader's language? Quotations stay as their sources have them."""
+"""Is every sentence in the reader's language? What is not is said again, or gives way to its source."""
 
-from itertools import groupby
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import count
 
-from xagent.messages import Voice, chosen_script, voice
-from xagent.state import Citation, State
+from langgraph.runtime import Runtime
 
+from xagent.context import Context
+from xagent.errors import ModelError
+from xagent.instructions import in_language
+from xagent.messages import chosen_script
+from xagent.prompts import statements_as_data
+from xagent.replies import Restatement
+from xagent.state import Claim, State
+from xagent.statements import is_confused, wrong_parts
 
-def enforce(state: State) -> dict[str, object]:
-    """Say the answer in the reader's language, or in the nearest one that there are messages in."""
-    speaker = voice(state.answer_language, chosen_script(state.language, state.question_language.script))
-    return {"text": _text(state, speaker), "answer_language": speaker.code.partition("-")[0]}
+TRIES = 2
+"""Times that what is in the wrong language is said again, before its quotation is all that is shown."""
 
-
-def _text(state: State, speaker: Voice) -> str:
-    if state.verdict == "abstained":
-        return speaker.say("abstain" if state.hits else "abstain_empty")
-    lead = [speaker.say("partial")] if state.verdict == "partial" else []
-    by_source = groupby(state.citations, key=lambda citation: (citation.title, citation.language))
-    return "\n\n".join([*lead, *(_framed(list(group), speaker) for _, group in by_source)])
-
-
-def _framed(citations: list[Citation], speaker: Voice) -> str:
-    quotes = "\n".join(f"“{_unwrapped(citation.quote)}” [{citation.n}]" for citation in citations)
-    return f"{_frame(citations[0], speaker)}\n{quotes}"
+Claims = tuple[Claim, ...]
 
 
-def _frame(citation: Citation, speaker: Voice) -> str:
-    if citation.language == speaker.code.partition("-")[0]:
-        return speaker.say("source_said_same", title=_unwrapped(citation.title))
-    name = speaker.language_name(citation.language)
-    return speaker.say("source_said", title=_unwrapped(citation.title), language=name)
+async def enforce(state: State, runtime: Runtime[Context]) -> dict[str, object]:
+    """Have the sentences said again that are in another language, all in one call, and check them again.
+
+    Citations stay with their claims. A claim that is still not in the reader's language after that is
+    replaced by its quotation, under a notice that is.
+    """
+    reader = Reader(state)
+    claims, failure = state.claims, ""
+    for _ in range(TRIES):
+        if not reader.confused(claims):
+            break
+        try:
+            claims = await _said_again(claims, reader, runtime.context)
+        except ModelError as error:
+            failure = str(error)
+            break
+    if not (wrong := reader.confused(claims)):
+        return {"claims": claims}
+    reason = failure or f"{len(wrong)} claims could not be put into the reader's language"
+    quoted = [replace(claim, text="", disputed=False) if claim in wrong else claim for claim in claims]
+    kept = tuple(claim for claim in quoted if claim.text or claim.quotations)
+    return {
+        "claims": kept,
+        "verdict": "partial" if kept else "abstained",
+        "reason": reason,
+        "notice": "wrong_language" if kept else "",
+    }
 
 
-def _unwrapped(text: str) -> str:
-    """On one line: a line of a hostile source could pass for one of ours."""
-    return " ".join(text.split())
+class Reader:
+    """The language, and the script, that an answer must be in."""
+
+    def __init__(self, state: State) -> None:
+        self.language = state.answer_language
+        self.script = chosen_script(state.language, state.question_language.script)
+
+    def confused(self, claims: Claims) -> list[Claim]:
+        """The claims that are not all in it."""
+        return [claim for claim in claims if is_confused(claim, self.language, self.script)]
+
+    def parts(self, claim: Claim) -> list[tuple[int, int]]:
+        """Where a claim is not in it."""
+        return wrong_parts(claim, self.language, self.script)
+
+
+async def _said_again(claims: Claims, reader: Reader, context: Context) -> Claims:
+    """The claims with their wrong parts said again, where that keeps their numbers."""
+    parts = [reader.parts(claim) for claim in claims]
+    number = count(1)
+    numbered = [[(next(number), start, end) for start, end in spans] for spans in parts]
+    wrong = [
+        (n, claim.text[start:end])
+        for claim, spans in zip(claims, numbered, strict=True)
+        for n, start, end in spans
+    ]
+    instruction = in_language(reader.language, reader.script)
+    values = {"statements": statements_as_data(wrong), "instruction": instruction}
+    reply = await context.ask("enforce", Restatement, values)
+    again = {sentence.n: sentence.text.strip() for sentence in reply.sentences}
+    return tuple(_replaced(claim, spans, again) for claim, spans in zip(claims, numbered, strict=True))
+
+
+def _replaced(claim: Claim, spans: Sequence[tuple[int, int, int]], again: Mapping[int, str]) -> Claim:
+    text = claim.text
+    known = _numbers(" ".join([text, *(quotation.text for quotation in claim.quotations)]))
+    for n, start, end in reversed(spans):
+        said = again.get(n, "")
+        if said and _numbers(said) <= known:
+            text = text[:start] + said + text[end:]
+    return replace(claim, text=text)
+
+
+def _numbers(text: str) -> set[int]:
+    """The numbers in a text, whatever digits they are written in: saying it again may add none."""
+    return {int(digits) for digits in re.findall(r"\d+", text)}

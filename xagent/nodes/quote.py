@@ -9,7 +9,7 @@ from xagent.context import Context
 from xagent.evidence import Asked, Bearing, bearing, take_apart
 from xagent.retrieval import Hit
 from xagent.sentences import split_sentences
-from xagent.state import Quotation, State
+from xagent.state import Claim, Quotation, State
 from xagent.store import Store
 from xagent.writer import indexed_text
 
@@ -57,7 +57,8 @@ def quote(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     asked = take_apart(state.question, state.question_language.code)
     chosen = _answering(_candidates(state, asked, store))
     sentences = [sentence for one in chosen for sentence in _sentences(one, asked, store)]
-    return {"quotations": tuple(_best(sentences, runtime.context.max_quotes))}
+    best = _best(sentences, runtime.context.max_quotes)
+    return {"claims": tuple(Claim("", (quotation,)) for quotation in best)}
 
 
 def _candidates(state: State, asked: Asked, store: Store) -> list[Candidate]:

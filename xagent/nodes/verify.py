@@ -1,26 +1,66 @@
-"""Is each quotation really there? Nothing that is not goes on to the reader."""
+"""Is each quotation really there, and does it say what the claim says? What fails is not shown."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
 from xagent.context import Context
-from xagent.state import Citation, Quotation, State, Verdict
+from xagent.errors import ModelError
+from xagent.prompts import passages_as_data, statements_as_data
+from xagent.quotations import locate
+from xagent.replies import DraftClaim, Entailment, so_far
+from xagent.shown import Shown
+from xagent.state import Claim, Quotation, State
 from xagent.store import Store
 
 ANSWERED = 0.15
-"""The score of a quotation from which the question counts as answered, not in part."""
+"""The score of a quotation from which a question counts as answered without a model, not in part."""
 
 
-def verify(state: State, runtime: Runtime[Context]) -> dict[str, object]:
-    """Keep the quotations that stand in their document at just these offsets, and judge what is left."""
-    store = runtime.context.opened
-    kept = tuple(quotation for quotation in state.quotations if stands(quotation, store))
-    verdict, reason = _judge(state, kept)
-    return {
-        "quotations": kept,
-        "citations": tuple(_citation(n, quotation) for n, quotation in enumerate(kept, start=1)),
-        "verdict": verdict,
-        "reason": reason,
-    }
+async def verify(state: State, runtime: Runtime[Context]) -> dict[str, object]:
+    """Keep the quotations that are word for word in the store, and the claims that follow from them.
+
+    Only then is a model asked, once for all claims: it sees evidence and statements, and not the
+    draft as anything to be believed (after chain-of-verification, Dhuliawala et al. 2023,
+    arXiv 2309.11495). Where it fails, the quotations stand without the claims.
+    """
+    store = await asyncio.to_thread(lambda: runtime.context.opened)
+    grounded = await asyncio.to_thread(_grounded, state, store)
+    if not any(claim.text for claim in grounded):
+        return _judged(state, grounded, grounded)
+    shown = Shown(state, runtime.stream_writer)
+    try:
+        kept = await _supported(grounded, runtime.context, shown)
+    except ModelError as error:
+        bare = (replace(claim, text="", disputed=False) for claim in grounded if claim not in shown.claims)
+        return _partial((*shown.claims, *bare), str(error), "partial")
+    return _judged(state, grounded, kept)
+
+
+def _grounded(state: State, store: Store) -> tuple[Claim, ...]:
+    """The claims with those of their quotations that stand in their document; none without any."""
+    drafted = [_located(claim, state) for claim in state.draft]
+    checked = [_standing(claim, store) for claim in (*drafted, *state.claims)]
+    return tuple(claim for claim in checked if claim.quotations)
+
+
+def _standing(claim: Claim, store: Store) -> Claim:
+    return replace(claim, quotations=tuple(one for one in claim.quotations if stands(one, store)))
+
+
+def _located(claim: DraftClaim, state: State) -> Claim:
+    """The claim with its quotations where they are in the documents' own text."""
+    found = []
+    for evidence in claim.evidence:
+        if not 1 <= evidence.passage <= len(state.evidence):
+            continue
+        passage = state.evidence[evidence.passage - 1]
+        if span := locate(evidence.quote, passage.text):
+            start, end = (passage.start + offset for offset in span)
+            found.append(Quotation(passage, start, end, passage.text[span[0] : span[1]]))
+    return Claim(claim.text.strip(), tuple(dict.fromkeys(found)), claim.disputed)
 
 
 def stands(quotation: Quotation, store: Store) -> bool:
@@ -29,27 +69,77 @@ def stands(quotation: Quotation, store: Store) -> bool:
     return bool(said) and said == quotation.text
 
 
-def _judge(state: State, kept: tuple[Quotation, ...]) -> tuple[Verdict, str]:
-    if not state.hits:
-        return "abstained", "nothing was found"
-    if not state.quotations:
-        return "abstained", "no sentence found covers the question well enough"
-    if not kept:
-        return "abstained", "no quotation could be verified"
-    if kept[0].score < ANSWERED:
-        return "partial", "the best sentence covers the question in part"
-    return "answered", "the best sentence covers the question"
-
-
-def _citation(n: int, quotation: Quotation) -> Citation:
-    passage = quotation.passage
-    return Citation(
-        n=n,
-        source=passage.source,
-        title=passage.title,
-        language=passage.language,
-        quote=quotation.text,
-        start=quotation.start,
-        end=quotation.end,
-        verified=True,
+async def _supported(claims: Sequence[Claim], context: Context, shown: Shown) -> tuple[Claim, ...]:
+    """The claims that a model finds in their evidence. They are streamed as it does."""
+    passages = list(dict.fromkeys(quotation.passage for claim in claims for quotation in claim.quotations))
+    numbered = dict(enumerate(claims, start=1))
+    values = {
+        "passages": passages_as_data(passages),
+        "statements": statements_as_data([(n, claim.text) for n, claim in numbered.items()]),
+    }
+    reply = await context.ask(
+        "verify", Entailment, values, lambda text: shown.add(_first_supported(text, numbered))
     )
+    supported = {verdict.claim for verdict in reply.verdicts if verdict.supported}
+    return tuple(claim for n, claim in numbered.items() if n in supported or claim in shown.claims)
+
+
+def _first_supported(text: str, numbered: Mapping[int, Claim]) -> list[Claim]:
+    """The claims that a reply which is still arriving supports, up to the first that it does not speak of."""
+    verdicts = so_far(text).get("verdicts")
+    first: list[Claim] = []
+    for n, verdict in enumerate(verdicts if isinstance(verdicts, list) else [], start=1):
+        if not isinstance(verdict, dict) or verdict.get("claim") != n or "supported" not in verdict:
+            break
+        if verdict["supported"] is True and n in numbered:
+            first.append(numbered[n])
+    return first
+
+
+def _judged(state: State, grounded: tuple[Claim, ...], kept: tuple[Claim, ...]) -> dict[str, object]:
+    """The verdict on what is left."""
+    if not state.hits:
+        return {**_abstained("nothing was found"), "notice": "abstain_empty"}
+    if not kept:
+        proposed = state.draft or state.claims
+        found_none = state.failure or "no evidence found answers the question"
+        return _abstained("no claim could be verified" if proposed else found_none)
+    if state.failure:
+        return _partial(kept, state.failure, "partial")
+    return _stated(state, grounded, kept) if kept[0].text else _quoted(kept)
+
+
+def _stated(state: State, grounded: tuple[Claim, ...], kept: tuple[Claim, ...]) -> dict[str, object]:
+    if len(kept) < max(len(grounded), len(state.draft)):
+        reason = f"{len(kept)} of {len(state.draft)} claims could be verified"
+        return _partial(_settled(kept), reason, "left_out")
+    return _answered(_settled(kept), f"{len(kept)} claims verified")
+
+
+def _quoted(kept: tuple[Claim, ...]) -> dict[str, object]:
+    if kept[0].quotations[0].score < ANSWERED:
+        return _partial(kept, "the best sentence covers the question in part", "partial")
+    return _answered(kept, "the best sentence covers the question")
+
+
+def _settled(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
+    """A dispute needs two sides and two sources: what is left of one is a claim like any other."""
+    sides = [claim for claim in claims if claim.disputed]
+    sources = {quotation.passage.source for claim in sides for quotation in claim.quotations}
+    return (
+        claims
+        if min(len(sides), len(sources)) > 1
+        else tuple(replace(claim, disputed=False) for claim in claims)
+    )
+
+
+def _answered(claims: tuple[Claim, ...], reason: str) -> dict[str, object]:
+    return {"claims": claims, "verdict": "answered", "reason": reason, "notice": ""}
+
+
+def _partial(claims: tuple[Claim, ...], reason: str, notice: str) -> dict[str, object]:
+    return {"claims": claims, "verdict": "partial", "reason": reason, "notice": notice}
+
+
+def _abstained(reason: str) -> dict[str, object]:
+    return {"claims": (), "verdict": "abstained", "reason": reason, "notice": ""}

@@ -1,0 +1,85 @@
+"""What one question may cost in calls, tokens and seconds; a request that might exceed it is not sent."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from xagent.errors import BudgetSpent
+
+# A byte-level vocabulary has no token shorter than a byte, and a chat template adds a few a message.
+TEMPLATE_TOKENS = 64
+
+
+@dataclass
+class Call:
+    """One request to a model, as it turned out."""
+
+    step: str
+    """The prompt that was sent."""
+    milliseconds: float = 0.0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    set_aside: int = 0
+    """Tokens it might still come to; 0 when it has ended."""
+
+    @property
+    def tokens(self) -> int:
+        """What it counts as."""
+        return max(self.set_aside, self.prompt_tokens + self.completion_tokens)
+
+
+@dataclass
+class Budget:
+    """Limits, and what has been spent of them. The seconds run from when it is made."""
+
+    calls: int
+    tokens: int
+    """In and out together."""
+    seconds: float
+    spent: list[Call] = field(default_factory=list)
+    """Every request sent, those that failed too."""
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def calls_left(self) -> int:
+        """Requests that may still be sent."""
+        return self.calls - len(self.spent)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the question must be answered with what there is."""
+        return self.seconds - (time.monotonic() - self._began)
+
+    @property
+    def tokens_left(self) -> int:
+        """Neither used nor set aside for requests under way."""
+        return self.tokens - sum(call.tokens for call in self.spent)
+
+    @contextmanager
+    def request(self, step: str, prompt_bytes: int, max_tokens: int) -> Iterator[Call]:
+        """Account for one request: its tokens are set aside until it is known what it used.
+
+        The caller fills in the tokens; where the server does not tell, what was set aside counts as used.
+        Raises BudgetSpent, before anything is sent, when the request might exceed the budget.
+        """
+        most = prompt_bytes + TEMPLATE_TOKENS + max_tokens
+        self._admit(most)
+        call = Call(step, set_aside=most)
+        self.spent.append(call)
+        began = time.perf_counter()
+        try:
+            yield call
+        finally:
+            call.set_aside = 0
+            call.milliseconds = round((time.perf_counter() - began) * 1000, 2)
+            if not call.prompt_tokens:
+                call.prompt_tokens, call.completion_tokens = most - max_tokens, max_tokens
+
+    def _admit(self, tokens: int) -> None:
+        if self.calls_left < 1:
+            raise BudgetSpent(f"the question's {self.calls} model calls are spent: allow more (--max-calls)")
+        if tokens > self.tokens_left:
+            raise BudgetSpent(f"the question's {self.tokens:,} tokens are spent: allow more (--max-tokens)")
+        if self.seconds_left <= 0:
+            raise BudgetSpent(f"the question's {self.seconds:g} seconds are over: allow more (--max-seconds)")

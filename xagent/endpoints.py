@@ -1,0 +1,80 @@
+"""Where is a model served? What is configured, else the usual ports of this machine."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx2
+
+from xagent.errors import EndpointError
+from xagent.settings import Settings
+from xagent.terminal import one_line
+
+LOCAL = {8000: "vLLM", 8080: "llama.cpp", 11434: "Ollama", 1234: "LM Studio"}
+"""The ports on which model servers listen unless told otherwise."""
+
+_SOON = 0.3  # seconds: a server on this machine answers at once
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A graph to run, the model for it if it needs one, and why."""
+
+    graph: str
+    url: str = ""
+    because: str = ""
+
+
+def choose(graph: str | None = None, url: str | None = None) -> Served:
+    """The graph for what there is: `qa` with a model, `quote` without. One that is named is taken.
+
+    What is not given comes from `XAGENT_*` variables; then the usual ports of this machine are tried,
+    unless `XAGENT_PROBE` forbids it.
+    """
+    settings = Settings()
+    url, graph = url or settings.model_url, graph or settings.graph
+    if graph:
+        return Served(graph, url or ("" if graph == "quote" else _local(settings)[0]), "as asked for")
+    if url:
+        return Served("qa", url, f"a model is configured at {url}")
+    url, program = _local(settings)
+    if url:
+        return Served("qa", url, f"a model server answers at {url}, the port of {program}")
+    looked = "and none answers on the usual local ports" if settings.probe else "and none was looked for"
+    return Served("quote", "", f"no model is configured (XAGENT_MODEL_URL) {looked}")
+
+
+def _local(settings: Settings) -> tuple[str, str]:
+    """The first server on a usual port, and whose port that is; two empty strings when there is none."""
+    if not settings.probe:
+        return "", ""
+    urls = {f"http://127.0.0.1:{port}/v1": program for port, program in LOCAL.items()}
+    with ThreadPoolExecutor(len(urls)) as pool:
+        answers = list(pool.map(_lists_models, urls))
+    return next((found for found, there in zip(urls.items(), answers, strict=True) if there), ("", ""))
+
+
+def _lists_models(url: str) -> bool:
+    try:
+        return bool(served_models(url, patience=_SOON))
+    except EndpointError:
+        return False
+
+
+def served_models(url: str, key: str = "", patience: float = _PATIENCE) -> list[str]:
+    """The names of the models at an OpenAI-compatible `url`. Raises EndpointError."""
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    try:
+        response = httpx2.get(f"{url.rstrip('/')}/models", headers=headers, timeout=patience)
+        response.raise_for_status()
+        return [str(model["id"]) for model in response.json()["data"]]
+    except httpx2.HTTPStatusError as error:
+        hint = "set XAGENT_API_KEY" if error.response.status_code in (401, 403) else "is its URL right?"
+        raise EndpointError(f"the server at {url} answered {error.response.status_code}: {hint}") from error
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise EndpointError(
+            f"no model server answers at {one_line(url)}: start one, for example with `vllm serve`, "
+            f"or set XAGENT_MODEL_URL"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise EndpointError(f"what answers at {url} is no OpenAI-compatible server") from error

@@ -1,0 +1,226 @@
+"""Any OpenAI-compatible server, asked for JSON: streamed, bounded, counted, and asked again when it errs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import httpx2
+import openai
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from xagent.budget import Budget, Call
+from xagent.errors import BudgetSpent, EndpointError, ReplyError
+from xagent.prompts import Prompt
+from xagent.replies import R, read
+from xagent.terminal import one_line
+
+MAX_TOKENS = 1500
+"""Tokens of one reply, at most."""
+
+TRIES = 2
+"""Requests for one reply while the server is busy, failing or out of reach."""
+
+_PATIENCE = 60.0  # seconds without a byte
+_LONGEST_WAIT = 10.0  # seconds a server may ask us to wait before trying again
+_BLANK = 200  # characters of white space in a row: constrained decoders get caught in it
+_LONGEST = 16 * MAX_TOKENS  # characters: a server that heeds no limit
+_COMPLAINTS = {
+    "chat_template_kwargs": ("chat_template_kwargs", "enable_thinking"),
+    "response_format": ("response_format", "json_schema", "json schema", "grammar"),
+}
+_TRANSIENT = (
+    openai.APIConnectionError,
+    openai.RateLimitError,
+    openai.InternalServerError,
+    httpx2.TransportError,
+)
+
+# What the client raises on a stream that is not as OpenAI's interface has it: a page of HTML, an empty one.
+_NONSENSE = (httpx2.RequestError, ValueError, TypeError, AttributeError, LookupError)
+
+
+class Model:
+    """A model called `name` at an OpenAI-compatible `url` (ending in `/v1`).
+
+    One may be shared by any number of questions at once. What the server turns out not to know
+    (templates without a switch for thinking, constrained decoding) is left out from then on.
+    """
+
+    def __init__(self, url: str, name: str, key: str = "") -> None:
+        self.url = url
+        self.name = name
+        self._key = key
+        self._without: set[str] = set()
+        self._tls = httpx2.create_ssl_context()  # reads files: not in an event loop
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, ChatOpenAI] = WeakKeyDictionary()
+
+    def _client(self) -> ChatOpenAI:
+        """The client of the event loop that runs: connections belong to the loop that opened them."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._clients:
+            self._clients[loop] = self._new_client()
+        return self._clients[loop]
+
+    def _new_client(self) -> ChatOpenAI:
+        # Kept alive, a connection would outlive its loop; a new one costs nothing beside a reply.
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        return ChatOpenAI(
+            http_async_client=httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE),
+            http_socket_options=(),  # or it warns, where there is a proxy, of the client that is not used
+            openai_proxy=None,  # of the environment's, which does not go with a client of our own
+            base_url=self.url,
+            api_key=SecretStr(self._key or "none"),
+            model=self.name,
+            temperature=0,
+            seed=7,
+            timeout=_PATIENCE,
+            max_retries=0,  # each request is counted, so each is sent from here
+            stream_usage=True,
+            stream_chunk_timeout=None,
+            use_responses_api=False,  # some names would switch to it
+        )
+
+    async def reply(
+        self,
+        prompt: Prompt,
+        schema: type[R],
+        budget: Budget,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> R:
+        """What the model says to a prompt, as a `schema`; `progress` gets the text so far as it arrives.
+
+        A reply that cannot be read is asked for once more. Raises ReplyError, EndpointError and BudgetSpent.
+        Cancelling the task ends the request.
+        """
+        messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
+        text = ""
+        try:
+            text = await self._text(prompt.name, messages, schema, budget, progress)
+            return read(text, schema)
+        except ReplyError as error:
+            again = HumanMessage(f"{error}. Reply with the JSON object alone.")
+            # Some chat templates refuse an empty message.
+            messages += [AIMessage(text[:2000] or "{}"), again]
+        return read(await self._text(prompt.name, messages, schema, budget, progress), schema)
+
+    async def _text(
+        self,
+        step: str,
+        messages: list[BaseMessage],
+        schema: type[R],
+        budget: Budget,
+        progress: Callable[[str], None],
+    ) -> str:
+        """The reply as it came. Tries again where that can help."""
+        tries = 0
+        while True:
+            try:
+                body = {key: value for key, value in _extras(schema).items() if key not in self._without}
+                return await self._once(step, messages, body, budget, progress)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if not self._do_without(body, f"{error} {error.body}"):
+                    raise self._failure(error) from error
+            except _TRANSIENT as error:
+                tries += 1
+                if tries == TRIES:
+                    raise self._failure(error) from error
+                await asyncio.sleep(min(_wait(error), max(0.0, budget.seconds_left)))
+            except (openai.OpenAIError, *_NONSENSE) as error:
+                raise self._failure(error) from error
+
+    async def _once(
+        self,
+        step: str,
+        messages: list[BaseMessage],
+        body: Mapping[str, object],
+        budget: Budget,
+        progress: Callable[[str], None],
+    ) -> str:
+        size = sum(len(str(message.content).encode()) for message in messages)
+        text = ""
+        with budget.request(step, size, MAX_TOKENS) as call:
+            async with self._stream(messages, body, budget) as chunks:
+                async for chunk in chunks:
+                    text += str(chunk.text)
+                    _count(call, chunk)
+                    _check(text)
+                    progress(text)
+        return text
+
+    @asynccontextmanager
+    async def _stream(
+        self, messages: list[BaseMessage], body: Mapping[str, object], budget: Budget
+    ) -> AsyncIterator[AsyncIterator[AIMessageChunk]]:
+        """A stream that is closed when it is left, and cut off when the question's time is up."""
+        try:
+            async with asyncio.timeout(budget.seconds_left) as limit:
+                # As an argument of its own, `response_format` would be parsed in the client, which raises
+                # where a reply is cut short.
+                stream = self._client().astream(messages, extra_body=body, max_tokens=MAX_TOKENS)
+                async with aclosing(stream) as chunks:  # type: ignore[type-var]
+                    yield chunks
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise BudgetSpent(
+                f"the question's {budget.seconds:g} seconds are over: allow more (--max-seconds)"
+            ) from error
+
+    def _do_without(self, body: Mapping[str, object], complaint: str) -> bool:
+        """Whether the server complained of what can be left out of a `body`; it is, from now on."""
+        said = complaint.lower()
+        refused = {field for field in body if any(sign in said for sign in _COMPLAINTS[field])}
+        self._without |= refused
+        return bool(refused)
+
+    def _failure(self, error: Exception) -> EndpointError:
+        """An error of the server's in one line that says what to do."""
+        if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
+            return EndpointError(f"the model server at {self.url} did not answer in {_PATIENCE:g} seconds")
+        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+            return EndpointError(f"the model server at {self.url} refuses the key: set XAGENT_API_KEY")
+        if isinstance(error, openai.NotFoundError):
+            return EndpointError(f"the server at {self.url} has no model {self.name!r}: set XAGENT_MODEL")
+        if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
+            return EndpointError(
+                f"no model server answers at {self.url}: start one, for example with `vllm serve`, "
+                f"or set XAGENT_MODEL_URL"
+            )
+        if isinstance(error, openai.APIError):
+            status = getattr(error, "status_code", "with an error")
+            said = error.message.removeprefix(f"Error code: {status}").lstrip(" -") or str(error.body)
+            return EndpointError(f"the model server at {self.url} answered {status}: {one_line(said)[:200]}")
+        return EndpointError(f"what answers at {self.url} is no OpenAI-compatible server")
+
+
+def _extras(schema: type[R]) -> dict[str, Any]:
+    """What goes beyond the common interface: replies held to a schema, and no thinking aloud."""
+    described = {"name": schema.__name__, "schema": schema.model_json_schema()}
+    return {
+        "response_format": {"type": "json_schema", "json_schema": described},
+        "chat_template_kwargs": {"enable_thinking": False},
+    }
+
+
+def _count(call: Call, chunk: AIMessageChunk) -> None:
+    if chunk.usage_metadata:
+        call.prompt_tokens = chunk.usage_metadata["input_tokens"]
+        call.completion_tokens = chunk.usage_metadata["output_tokens"]
+
+
+def _check(text: str) -> None:
+    if len(text) > _LONGEST:
+        raise ReplyError("the model's reply does not end")
+    if len(text) > _BLANK and text[-_BLANK:].isspace():
+        raise ReplyError("the model's reply goes on with white space")
+
+
+def _wait(error: Exception) -> float:
+    """Seconds before the next try: what the server asks for, within reason."""
+    response = getattr(error, "response", None)
+    asked = response.headers.get("retry-after", "") if response is not None else ""
+    return min(float(asked), _LONGEST_WAIT) if asked.replace(".", "", 1).isdecimal() else 0.5

@@ -1,0 +1,24 @@
+"""What does the model know by itself, without any document?"""
+
+from langgraph.runtime import Runtime
+
+from xagent.context import Context
+from xagent.errors import BudgetSpent, ReplyError
+from xagent.instructions import in_language
+from xagent.messages import chosen_script
+from xagent.prompts import fenced
+from xagent.replies import Recollection
+from xagent.state import Claim, State
+
+
+async def recall(state: State, runtime: Runtime[Context]) -> dict[str, object]:
+    """The model's answer from memory, with nothing to cite, which the reader is told."""
+    script = chosen_script(state.language, state.question_language.script)
+    instruction = in_language(state.answer_language, script)
+    try:
+        values = {"question": fenced(state.query), "instruction": instruction}
+        reply = await runtime.context.ask("recall", Recollection, values)
+    except (ReplyError, BudgetSpent) as error:
+        return {"failure": str(error)}
+    claims = tuple(Claim(sentence.strip(), ()) for sentence in reply.sentences if sentence.strip())
+    return {"claims": claims, "notice": "from_memory" if claims else ""}

@@ -1,0 +1,130 @@
+"""What the fake model says by default: sound answers to xagent's own prompts, from the passages they have."""
+
+from collections.abc import Callable, Mapping
+
+from xagent.analyser import analyse, words
+from xagent.sentences import split_sentences
+from xagent.testing.natural_sentences import Sentences
+from xagent.testing.prompt import PromptPassage
+from xagent.testing.request import Reply, Request
+from xagent.writing import script_of
+
+Rule = Callable[[Request], Reply]
+"""What to say to a request; an AssertionError it raises is sent as status 500."""
+
+_REASONING = "The passages were compared with the question, and the one nearest to it was quoted."
+LONGEST_QUOTE, LONGEST_LINE, LONGEST_ANSWER = 800, 600, 120  # characters that xagent accepts
+
+
+def default_rule(sentences: Sentences | None = None) -> Rule:
+    """Drafts quote the passage nearest to the question, every claim is supported, every language is right.
+
+    Raises AssertionError for a reply of another name than `prompt.SCHEMAS` lists.
+    """
+    return combined({}, sentences)
+
+
+def combined(by_schema: Mapping[str, Rule], sentences: Sentences | None = None) -> Rule:
+    """The default rule, but for the replies named here.
+
+    >>> rule = combined({"Entailment": lambda request: {"verdicts": [{"claim": 1, "supported": False}]}})
+    """
+    rules = {**_DefaultRules(sentences or Sentences()).by_schema(), **by_schema}
+
+    def answer(request: Request) -> Reply:
+        assert request.schema in rules, f"no rule for a reply named {request.schema!r}"
+        return rules[request.schema](request)
+
+    return answer
+
+
+class _DefaultRules:
+    def __init__(self, sentences: Sentences) -> None:
+        self.sentences = sentences
+
+    def by_schema(self) -> dict[str, Rule]:
+        return {
+            "": self.plain,
+            "Draft": lambda request: {"claims": self.claims(request)},
+            "ReasonedDraft": lambda request: {"reasoning": _REASONING, "claims": self.claims(request)},
+            "Vote": self.vote,
+            "Entailment": entailment,
+            "Standalone": lambda request: {"question": request.question},
+            "Rewording": rewording,
+            "Restatement": self.restatement,
+            "Translation": self.translation,
+            "Recollection": lambda request: {"sentences": [self.plain(request)]},
+        }
+
+    def plain(self, request: Request) -> str:
+        """A sentence, as chat goes without a form for the reply."""
+        return self.sentences.pick(request.language or "en", request.question)
+
+    def claims(self, request: Request) -> list[dict[str, object]]:
+        """One claim with one quotation, or none where there is nothing to quote."""
+        passage = nearest_passage(request)
+        quote = best_sentence(passage, request.question) if passage else ""
+        if not passage or not quote:
+            return []
+        evidence = [{"passage": passage.id, "quote": quote}]
+        return [{"evidence": evidence, "text": self.stated(request, passage, quote), "disputed": False}]
+
+    def stated(self, request: Request, passage: PromptPassage, quote: str) -> str:
+        """A claim in the reader's language: the quotation where it is, else any sentence."""
+        target = request.language or passage.language or "en"
+        if is_in(target, passage.language, quote) and len(quote) <= LONGEST_LINE:
+            return " ".join(quote.split())
+        return self.sentences.pick(target, quote)
+
+    def vote(self, request: Request) -> Reply:
+        """A draft, and the beginning of its quotation as the answer: who quotes the same, votes the same."""
+        passage = nearest_passage(request)
+        quote = best_sentence(passage, request.question) if passage else ""
+        answer = " ".join(words(quote)[:4])[:LONGEST_ANSWER]
+        return {"reasoning": _REASONING, "answer": answer, "claims": self.claims(request)}
+
+    def restatement(self, request: Request) -> Reply:
+        target = request.language or "en"
+        pairs = request.statements.items()
+        return {"sentences": [{"n": n, "text": self.sentences.pick(target, said)} for n, said in pairs]}
+
+    def translation(self, request: Request) -> Reply:
+        """The question, as number 0, and everything numbered, in English."""
+        numbered = {0: request.question} | {passage.id: passage.text for passage in request.passages}
+        pairs = (numbered | request.statements).items()
+        return {"texts": [{"n": n, "text": self.sentences.pick("en", said)} for n, said in pairs]}
+
+
+def entailment(request: Request) -> Reply:
+    """Every statement is supported."""
+    return {"verdicts": [{"claim": n, "supported": True} for n in request.statements]}
+
+
+def rewording(request: Request) -> Reply:
+    """The question as it is, and its words in Latin letters."""
+    return {"queries": [request.question, " ".join(words(request.question))]}
+
+
+def nearest_passage(request: Request) -> PromptPassage | None:
+    """The passage that shares most n-grams with the question; None where there is no passage."""
+    return max(request.passages, key=lambda passage: _shared(passage.text, request.question), default=None)
+
+
+def best_sentence(passage: PromptPassage, question: str) -> str:
+    """The passage's sentence that shares most n-grams with the question, not a heading if it can be."""
+    spans = split_sentences(passage.text, passage.language or "und")
+    found = [passage.text[start:end] for start, end in spans]
+    short = [sentence for sentence in found if len(sentence) <= LONGEST_QUOTE]
+    prose = [sentence for sentence in short if not sentence.startswith("#")]
+    return max(prose or short, key=lambda sentence: _shared(sentence, question), default="")
+
+
+def is_in(target: str, language: str, text: str) -> bool:
+    """Whether a text of this language is what a reader of `target` reads: Chinese has two scripts."""
+    if target.partition("-")[0] != language.partition("-")[0]:
+        return False
+    return not target.startswith("zh") or (target == "zh-Hant") == (script_of(text) == "Hant")
+
+
+def _shared(text: str, question: str) -> int:
+    return len(set(analyse(text)) & set(analyse(question)))
