@@ -19,7 +19,7 @@ from benchmarks.retrieval import Question, documents, read
 from xagent.context import Context
 from xagent.languages import Detection
 from xagent.nodes.quote import quote
-from xagent.retrieval import Hit, search
+from xagent.retrieval import Hit, Query, search
 from xagent.scoring import mean
 from xagent.state import State
 from xagent.store import Store
@@ -59,7 +59,8 @@ def run(folder: Path, every: int) -> dict[str, list[float]]:
                 if kind == "cross" and asked == "en":
                     continue
                 for question in questions[::every]:
-                    hits = search(store, question.text, language=asked, k=40, languages=[language])
+                    found = search(store, [Query(question.text, asked)], k=40, languages=[language])
+                    hits = found.hits
                     about = article[question.paragraph]
                     others = [hit for hit in hits if article[int(hit.passage.source.split("#")[1])] != about]
                     answered[f"{kind} with"].append(is_answered(context, question, asked, hits))

@@ -1,8 +1,10 @@
 """Answers with a model: claims that are verified, in the reader's language.
 
-START > detect > contextualize > retrieve > pivot > answer > verify > enforce > compose > END
-                                    ^                 ^         |
-                                    +---- reword <----+-- nothing stands: once more, or abstain
+START > detect > contextualize > bridge > retrieve > rerank > pivot > answer > verify
+                                             ^                          ^         |
+nothing stands: once more, or abstain        +---- reword <-------------+---------+
+                                                                                  |
+                                                       END < compose < enforce <--+
 """
 
 from typing import Literal
@@ -11,12 +13,14 @@ from langgraph.graph import END, START, StateGraph
 
 from xagent.context import Context
 from xagent.nodes.answer import answer
+from xagent.nodes.bridge import bridge
 from xagent.nodes.compose import compose
 from xagent.nodes.contextualize import contextualize
 from xagent.nodes.detect import detect
 from xagent.nodes.enforce import enforce
 from xagent.nodes.pivot import pivot
 from xagent.nodes.quote import quote
+from xagent.nodes.rerank import rerank
 from xagent.nodes.retrieve import retrieve
 from xagent.nodes.reword import reword
 from xagent.nodes.verify import verify
@@ -48,7 +52,9 @@ builder = StateGraph(State, context_schema=Context, input_schema=Input)
 
 builder.add_node(detect)
 builder.add_node(contextualize)
+builder.add_node(bridge)
 builder.add_node(retrieve)
+builder.add_node(rerank)
 builder.add_node(pivot)
 builder.add_node(answer)
 builder.add_node(quote)
@@ -59,8 +65,10 @@ builder.add_node(compose)
 
 builder.add_edge(START, "detect")
 builder.add_edge("detect", "contextualize")
-builder.add_edge("contextualize", "retrieve")
-builder.add_edge("retrieve", "pivot")
+builder.add_edge("contextualize", "bridge")
+builder.add_edge("bridge", "retrieve")
+builder.add_edge("retrieve", "rerank")
+builder.add_edge("rerank", "pivot")
 builder.add_edge("pivot", "answer")
 builder.add_conditional_edges("answer", after_answer)
 builder.add_edge("quote", "verify")

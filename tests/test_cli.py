@@ -172,6 +172,10 @@ def test_ingest_as_json(xagent: Command, tmp_path: Path) -> None:
         "skipped": 0,
         "passages": {"de": 1},
         "documents": {"de": 1},
+        "questions": 0,
+        "truncated": 0,
+        "truncated_by_estimate": False,
+        "notes": [],
     }
 
 
@@ -264,7 +268,7 @@ def test_search(xagent: Command, store: Path) -> None:
     assert {hit["language"] for hit in hits} == {"en", "de", "fr"}
     assert set(hits[0]) == {
         "id", "source", "title", "heading", "language", "script", "start", "end", "text",
-        "score", "dense_rank", "lexical_rank", "coverage",
+        "score", "dense_rank", "lexical_rank", "coverage", "quota", "relevant", "places", "siblings", "joined",
     }  # fmt: skip
 
 
@@ -465,9 +469,11 @@ def test_a_trace_shows_each_step(xagent: Command, store: Path) -> None:
         done = xagent("ask", WHEN, "--store", store, "--model-url", server.url, "--graph", "qa", "--trace")
     steps = [line.split()[0] for line in done.err.splitlines()]
     assert steps == [
-        "detect", "contextualize", "retrieve", "pivot", "answer", "verify", "enforce", "compose",
+        "detect", "contextualize", "bridge", "retrieve", "rerank", "pivot", "answer", "verify", "enforce",
+        "compose",
     ]  # fmt: skip
     assert "3 passages: 1 " in done.err
+    assert "no: evidence in its own language covers" in done.err
 
 
 def test_a_dash_reads_the_question_from_standard_input(xagent: Command, store: Path) -> None:

@@ -49,6 +49,7 @@ def test_empty(store: Store) -> None:
         "lost_text": [],
         "problems": [],
         "repaired": False,
+        "notes": [],
     }
 
 

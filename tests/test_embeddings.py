@@ -16,10 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xagent.ingest
-from xagent.embeddings import EndpointEmbedder, NgramEmbedder, make_embedder
+from xagent.embeddings import NgramEmbedder, make_embedder
+from xagent.endpoint_embedder import EndpointEmbedder
 from xagent.errors import EndpointError
 from xagent.ingest import ingest
-from xagent.retrieval import search
+from xagent.retrieval import Query, search
 from xagent.store import MARKER, Store
 from xagent.testing import EmbeddingFault, EmbeddingServer
 
@@ -32,7 +33,7 @@ FAULTS = [fault for fault in get_args(EmbeddingFault) if fault]
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """The client waits between its tries; nothing here gets better by waiting."""
-    monkeypatch.setattr("openai._base_client.BaseClient._calculate_retry_timeout", lambda *_: 0.0)
+    monkeypatch.setattr("xagent.embedding_client._LONGEST_PAUSE", 0.0)
 
 
 @pytest.fixture
@@ -156,7 +157,7 @@ def test_a_model_that_changed_its_size(server: EmbeddingServer, tmp_path: Path) 
     server.fault = "other size"
     with Store.open(tmp_path / "store", url=server.url) as store:
         with pytest.raises(EndpointError, match=WRONG_SIZE):
-            search(store, "silta")
+            search(store, [Query("silta")])
         put(docs, {"ja.txt": BRIDGE["ja"]})
         with pytest.raises(EndpointError, match=WRONG_SIZE):
             ingest(store, [docs])

@@ -71,7 +71,7 @@ def agent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
 def test_the_retriever_gives_what_search_finds(agent: Agent, code: str) -> None:
     question, sentence = QUESTIONS[code]
     found = agent.as_retriever(k=3).invoke(question)
-    hits = agent.search(question, k=3)
+    hits = agent.search(question, k=3).hits
     assert [document.id for document in found] == [hit.passage.id for hit in hits]
     assert found[0].page_content == hits[0].passage.text
     assert sentence in found[0].page_content

@@ -72,3 +72,16 @@ def test_the_graph_is_qa_where_a_model_is_configured(monkeypatch: pytest.MonkeyP
     assert Agent(model_url="http://127.0.0.1:1/v1").graph == "qa"
     monkeypatch.setenv("XAGENT_MODEL_URL", "http://127.0.0.1:1/v1")
     assert Agent().graph == "qa"
+
+
+def test_where_a_reranker_is_comes_from_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("url", "model", "key"):
+        monkeypatch.setenv(f"XAGENT_RERANK_{name.upper()}", f"the {name}")
+    context = Agent(rerank="endpoint", bridge="never").context
+    assert (context.rerank, context.bridge) == ("endpoint", "never")
+    assert (context.rerank_url, context.rerank_model, context.rerank_key) == (
+        "the url",
+        "the model",
+        "the key",
+    )
+    assert "the key" not in repr(context)

@@ -27,7 +27,7 @@ from xagent.errors import (
 )
 from xagent.faults import storage
 from xagent.ingest import ingest
-from xagent.retrieval import search
+from xagent.retrieval import Query, search
 from xagent.store import MARKER, Store
 
 BRIDGE = {
@@ -86,7 +86,7 @@ def texts(store: Store) -> set[str]:
 
 def sources(store: Store, query: str) -> list[str]:
     """Where the hits for a query lie, best first."""
-    return [hit.passage.source for hit in search(store, query, k=200)]
+    return [hit.passage.source for hit in search(store, [Query(query)], k=200)]
 
 
 def assert_sound(store: Store, *, finished: bool = True) -> None:
@@ -236,7 +236,7 @@ def test_eight_threads_search_while_another_ingests(store: Store, tmp_path: Path
     def read(code: str) -> int:
         turns = 0
         while not done.is_set() or not turns:
-            hits = search(store, BRIDGE[code], language=code, k=5, languages=[code])
+            hits = search(store, [Query(BRIDGE[code], code)], k=5, languages=[code]).hits
             assert hits[0].passage.language == code
             assert hits[0].passage.text in store.catalog.quotation(hits[0].passage.key, 0, 10_000)
             turns += 1

@@ -83,6 +83,9 @@ def prompt_for(schema: str) -> Prompt:
         "Restatement": lambda: filled("enforce", statements=statements, instruction=in_language("fi")),
         "Translation": lambda: filled("translate", passages=as_data(), question=QUESTION),
         "Recollection": lambda: filled("recall", question=QUESTION, instruction=in_language("fi")),
+        "Bridge": lambda: filled("bridge", question=QUESTION, languages="Swahili (sw), Arabic (ar)"),
+        "Ranking": lambda: filled("rerank", passages=as_data(), question=QUESTION),
+        "Questions": lambda: filled("questions", passages=as_data(), languages="Hindi (hi), Swahili (sw)"),
     }
     return made[schema]()
 
@@ -138,6 +141,38 @@ def test_without_a_response_format_the_prompt_tells_what_is_asked_for(schema: st
     asked = prompt_for(schema)
     assert Request(body(asked, ""), 0.0).schema == schema
     assert Request(body(Prompt("", "Be kind.", "Hello"), ""), 0.0).schema == ""
+
+
+def test_translations_and_questions_are_in_the_languages_listed(server: ModelServer) -> None:
+    bridge = said(server, schema="Bridge")["translations"]
+    assert [(one["language"], detect(one["text"]).code) for one in bridge] == [("sw", "sw"), ("ar", "ar")]
+    asked = said(server, schema="Questions")["asked"]
+    assert [(one["passage"], one["language"]) for one in asked] == [
+        (n, c) for n in (1, 2, 3) for c in ("hi", "sw")
+    ]
+    assert all(detect(one["text"]).code == one["language"] for one in asked)
+    assert said(server, schema="Ranking")["ranking"][0] == 2
+
+
+def post(server: ModelServer, path: str, **sent: Any) -> httpx2.Response:
+    return httpx2.post(server.url + path, json={"model": "fake", **sent}, timeout=10)
+
+
+def test_other_interfaces_are_served_where_they_are_listed() -> None:
+    documents = [text for _, text in PASSAGES]
+    asked = {"input": f"{as_data()}<question>{QUESTION}</question>"}
+    questions = [{"type": "predicate", "name": f"p{n}", "instructions": "?"} for n in (1, 2, 3)]
+    with ModelServer(endpoints=["/v1/rerank", "/v1/decisions"]) as server:
+        results = post(server, "/rerank", query=QUESTION, documents=documents).json()["results"]
+        answers = post(server, "/decisions", **asked, questions=questions).json()["answers"]
+    assert results[0]["index"] == 1
+    assert sorted(one["index"] for one in results) == [0, 1, 2]
+    assert max(answers, key=lambda one: one["probability"])["name"] == "p2"
+    assert [request.schema for request in server.requests] == ["Rerank", "Decisions"]
+    with ModelServer() as server:
+        assert post(server, "/rerank", query=QUESTION, documents=documents).status_code == 404
+    with ModelServer(endpoints=["/v1/rerank"], faults=["not json"]) as server:
+        assert "<!doctype" in post(server, "/rerank", query=QUESTION, documents=documents).text
 
 
 def test_a_draft_quotes_the_best_sentence_of_the_nearest_passage(server: ModelServer) -> None:

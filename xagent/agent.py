@@ -19,12 +19,14 @@ from xagent.background import Background, cancelled_once
 from xagent.context import Context
 from xagent.conversations import Conversations, configured
 from xagent.events import Events, Stage, Started, Statement
+from xagent.evidence_settings import evidence_setting, languages_searched
+from xagent.generated_questions import add_questions
 from xagent.ingest import IngestProgress, IngestReport, ingest
 from xagent.languages import detect
 from xagent.languages import language as known_language
 from xagent.question import checked
 from xagent.registry import load_graph
-from xagent.retrieval import Hit, search
+from xagent.retrieval import Found, Query, search
 from xagent.settings import Settings
 from xagent.state import Input, State, Turn
 from xagent.store import Store
@@ -65,9 +67,11 @@ class Agent:
         embedder: str | None = None,
         embedder_url: str | None = None,
         embedder_key: str | None = None,
-        languages: Collection[str] = (),
+        languages: str | Collection[str] = (),
         k: int = Context.k,
         pivot: str = Context.pivot,
+        bridge: str = Context.bridge,
+        rerank: str = Context.rerank,
         drafts: bool = Context.drafts,
         max_calls: int = Context.max_calls,
         max_tokens: int = Context.max_tokens,
@@ -85,9 +89,12 @@ class Agent:
             model_url=url,
             model_name=_given(model, settings.model),
             api_key=_given(api_key, settings.api_key),
-            languages=tuple(known_language(code).code for code in languages),
+            languages=evidence_setting(languages),
             k=k,
             pivot=pivot,
+            bridge=bridge,
+            rerank=rerank,
+            **settings.reranker(),
             drafts=drafts,
             max_calls=max_calls,
             max_tokens=max_tokens,
@@ -201,14 +208,18 @@ class Agent:
         """What was said in a conversation, in order."""
         return self._loop().call(self._conversations.turns, conversation)
 
-    def search(self, query: str, *, k: int = 10, languages: Collection[str] = ()) -> list[Hit]:
-        """What would be retrieved for a question, best first. Raises as `ask` does."""
-        text = checked(query)
-        wanted = tuple(known_language(code).code for code in languages) or self.context.languages
-        found = detect(text, tuple(self.store.languages()))
-        return search(self.store, text, language=found.code, k=k, languages=wanted)
+    def search(self, query: str, *, k: int = 10, languages: str | Collection[str] = ()) -> Found:
+        """What would be retrieved for a question, best first, and how it came about. Raises as `ask` does.
 
-    def as_retriever(self, *, k: int = 10, languages: Collection[str] = ()) -> "BaseRetriever":
+        `languages` are those of the evidence, as for the agent, whose own are searched when none is given.
+        """
+        text, there = checked(query), tuple(self.store.languages())
+        queries = (Query(text, detect(text, there).code),)
+        setting = evidence_setting(languages) if languages else self.context.languages
+        searched = languages_searched(setting, queries[0].language, there)
+        return search(self.store, queries, k=k, languages=searched) if searched else Found((), queries)
+
+    def as_retriever(self, *, k: int = 10, languages: str | Collection[str] = ()) -> "BaseRetriever":
         """What `search` finds, as a LangChain retriever. Raises UnknownLanguage."""
         from xagent.langchain import retriever
 
@@ -242,22 +253,23 @@ class Agent:
         *,
         root: Path | None = None,
         prune: bool = False,
+        questions: int = 0,
         wait: float = 0,
         progress: Callable[[IngestProgress], None] = lambda _: None,
     ) -> IngestReport:
         """Bring the store up to date with files, folders and globs; see `xagent.ingest.ingest`.
 
-        Makes the store when there is none.
+        Makes the store when there is none. With each passage so many `questions` are indexed that it answers,
+        written by the model in the store's languages; raises NoModel when there is none.
         """
+        if questions:
+            _ = self.context.model  # refused here when there is none, before anything is done
         with self._lock:
-            if "opened" not in self.context.__dict__:
-                self.context.__dict__["opened"] = Store.create(
-                    Path(self.context.store),
-                    self.context.embedder,
-                    self.context.embedder_url,
-                    self.context.embedder_key,
-                )
-        return ingest(self.store, paths, root=root, prune=prune, wait=wait, progress=progress)
+            self.context.create()
+        report = ingest(self.store, paths, root=root, prune=prune, wait=wait, progress=progress)
+        if questions:
+            add_questions(self.context, questions, self._loop(), report, wait)
+        return report
 
     def close(self) -> None:
         """Let questions that other threads asked be answered, then close the store.

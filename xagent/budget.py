@@ -40,6 +40,7 @@ class Budget:
     spent: list[Call] = field(default_factory=list)
     """Every request sent, those that failed too."""
     _began: float = field(default_factory=time.monotonic)
+    _kept: tuple[int, int] = (0, 0)
 
     @property
     def calls_left(self) -> int:
@@ -55,6 +56,15 @@ class Budget:
     def tokens_left(self) -> int:
         """Neither used nor set aside for requests under way."""
         return self.tokens - sum(call.tokens for call in self.spent)
+
+    @contextmanager
+    def keeping(self, calls: int, tokens: int = 0) -> Iterator[None]:
+        """Leave so much to what comes after: a request made inside that would need it is not sent."""
+        before, self._kept = self._kept, (calls, tokens)
+        try:
+            yield
+        finally:
+            self._kept = before
 
     @contextmanager
     def request(self, step: str, prompt_bytes: int, max_tokens: int) -> Iterator[Call]:
@@ -77,9 +87,10 @@ class Budget:
                 call.prompt_tokens, call.completion_tokens = most - max_tokens, max_tokens
 
     def _admit(self, tokens: int) -> None:
-        if self.calls_left < 1:
+        kept_calls, kept_tokens = self._kept
+        if self.calls_left - kept_calls < 1:
             raise BudgetSpent(f"the question's {self.calls} model calls are spent: allow more (--max-calls)")
-        if tokens > self.tokens_left:
+        if tokens > self.tokens_left - kept_tokens:
             raise BudgetSpent(f"the question's {self.tokens:,} tokens are spent: allow more (--max-tokens)")
         if self.seconds_left <= 0:
             raise BudgetSpent(f"the question's {self.seconds:g} seconds are over: allow more (--max-seconds)")

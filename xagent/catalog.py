@@ -27,6 +27,9 @@ CREATE TABLE IF NOT EXISTS passages (
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages (document);
 CREATE INDEX IF NOT EXISTS passages_unfinished ON passages (state) WHERE state != 1;
 CREATE INDEX IF NOT EXISTS passages_by_language ON passages (language, state);
+CREATE TABLE IF NOT EXISTS questions (passage INTEGER PRIMARY KEY, wanted INTEGER, texts TEXT);
+CREATE TRIGGER IF NOT EXISTS questions_go_along AFTER DELETE ON passages
+    BEGIN DELETE FROM questions WHERE passage = OLD.key; END;
 """
 
 _PASSAGE = """
@@ -99,6 +102,10 @@ class Catalog:
     def _all(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
         with self._lock, storage("catalog"):
             return self._connection.execute(statement, values).fetchall()
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[tuple[object, ...]]:
+        """What a query finds: for what is kept here beside passages."""
+        return self._all(statement, values)
 
     # Reading
 

@@ -52,8 +52,7 @@ def _agent(
     # Importing LangGraph takes a second, which `--help` should not.
     from xagent.agent import Agent
 
-    languages = [code.strip() for code in evidence.split(",") if code.strip()]
-    with Agent(store, graph, languages=languages, **choices) as agent:
+    with Agent(store, graph, languages=evidence, **choices) as agent:
         yield agent
 
 
@@ -81,16 +80,24 @@ def ingest(
         bool, typer.Option("--prune", envvar="XAGENT_PRUNE", help="Forget files under PATHS that are gone.")
     ] = False,
     wait: options.Wait = False,
+    questions: options.Questions = 0,
+    model_url: options.ModelUrl = None,
+    model: options.ModelName = None,
     embedder: options.EmbedderName = "",
     embedder_url: options.EmbedderUrl = "",
     json: options.Json = False,
 ) -> None:
     """Bring the store up to date with documents: txt, md, html, pdf, docx, csv, jsonl."""
     from xagent.display import ingest_bar, show_report
+    from xagent.endpoints import choose
 
-    opened = _agent(store, embedder=embedder or None, embedder_url=embedder_url or None)
+    url = choose(None, model_url).url if questions else None
+    embedding: dict[str, Any] = {"embedder": embedder or None, "embedder_url": embedder_url or None}
+    opened = _agent(store, model_url=url, model=model, **embedding)
     with opened as agent, ingest_bar(hidden=json) as progress:
-        report = agent.ingest(paths, prune=prune, wait=-1 if wait else 0, progress=progress)
+        report = agent.ingest(
+            paths, prune=prune, questions=questions, wait=-1 if wait else 0, progress=progress
+        )
     if json:
         typer.echo(to_json(report.as_dict()))
     else:
@@ -109,6 +116,8 @@ def ask(
     language: options.AnswerLanguage = "",
     evidence: options.Evidence = "",
     pivot: options.Pivot = "auto",
+    bridge: options.Bridge = "auto",
+    rerank: options.Rerank = "none",
     k: options.Passages = 40,
     max_calls: options.MaxCalls = 6,
     max_tokens: options.MaxTokens = 200_000,
@@ -122,7 +131,8 @@ def ask(
 
     asked = sys.stdin.read() if question == "-" else question
     budget = {"max_calls": max_calls, "max_tokens": max_tokens, "max_seconds": max_seconds}
-    choices = {"model": model, "pivot": pivot, "k": k, "drafts": drafts, **budget}
+    found = {"k": k, "bridge": bridge, "rerank": rerank}
+    choices = {"model": model, "pivot": pivot, "drafts": drafts, **found, **budget}
     with _answering(store, graph, evidence, model_url, **choices) as agent:
         if json:
             answer = agent.ask(asked, language=language)
@@ -142,6 +152,8 @@ def chat(
     language: options.AnswerLanguage = "",
     evidence: options.Evidence = "",
     pivot: options.Pivot = "auto",
+    bridge: options.Bridge = "auto",
+    rerank: options.Rerank = "none",
     k: options.Passages = 40,
     resume: Annotated[
         bool, typer.Option("--resume", envvar="XAGENT_RESUME", help="Go on with the latest conversation.")
@@ -154,27 +166,34 @@ def chat(
     """Ask one question after another, in a conversation that is kept."""
     from xagent.chat import chat as converse
 
-    with _answering(store, graph, evidence, model_url, model=model, pivot=pivot, k=k) as agent:
+    found = {"k": k, "bridge": bridge, "rerank": rerank}
+    choices = {"model": model, "pivot": pivot, **found}
+    with _answering(store, graph, evidence, model_url, **choices) as agent:
         converse(agent, language, resume=resume, conversation=conversation)
 
 
 @app.command()
 def search(
     query: Annotated[str, typer.Argument(help="The question.")],
+    *,
     store: options.StorePath = None,
     evidence: options.Evidence = "",
     k: options.Passages = 10,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", envvar="XAGENT_EXPLAIN", help="Show how each came here, and what did not."),
+    ] = False,
     json: options.Json = False,
 ) -> None:
     """Show what would be retrieved for a question, with scores and why."""
     from xagent.display import show_hits
 
     with _agent(store, evidence=evidence, k=k) as agent:
-        hits = agent.search(query, k=k)
+        found = agent.search(query, k=k)
     if json:
-        typer.echo(to_json([hit.as_dict() for hit in hits]))
+        typer.echo(to_json(found.as_dict() if explain else [hit.as_dict() for hit in found]))
     else:
-        show_hits(hits)
+        show_hits(found, explain=explain)
 
 
 @app.command()

@@ -50,6 +50,16 @@ class Context:
     """Passages a model gets to read for one question."""
     pivot: str = "auto"
     """Whether to reason in English first: 'direct', 'english' or 'auto'; see `xagent.pivots`."""
+    bridge: str = "auto"
+    """Whether to translate the question into the documents' languages: 'auto', 'always' or 'never'."""
+    rerank: str = "none"
+    """What puts the passages found in a better order: 'none', 'endpoint', 'model' or 'decisions'."""
+    rerank_url: str = ""
+    """The base URL of a server with `/rerank`, ending in /v1."""
+    rerank_model: str = ""
+    """The reranker's name there; empty for the first that the server lists."""
+    rerank_key: str = dataclasses.field(default="", repr=False)
+    """The key its server asks for."""
     voters: tuple[str, ...] = ("en", "de", "es", "fr", "ja", "ru", "zh")
     """Languages to reason in for a vote, the first of which breaks ties."""
     drafts: bool = False
@@ -65,6 +75,13 @@ class Context:
     def opened(self) -> Store:
         """The store, opened when first needed."""
         return Store.open(Path(self.store), self.embedder, self.embedder_url, self.embedder_key)
+
+    def create(self) -> None:
+        """Open the store, which is made when there is none."""
+        if "opened" not in self.__dict__:
+            self.__dict__["opened"] = Store.create(
+                Path(self.store), self.embedder, self.embedder_url, self.embedder_key
+            )
 
     @cached_property
     def model(self) -> "Model":

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xagent.doctor import Health
     from xagent.events import Stage, Started, Statement
     from xagent.ingest import IngestProgress, IngestReport
-    from xagent.retrieval import Hit
+    from xagent.retrieval import Found, Hit
 
 
 def set_apart(text: str) -> str:
@@ -89,10 +89,12 @@ def _source(citation: "AnswerCitation", language_name: str, mark: str) -> str:
     return f"[{citation.n}] {title} · {language_name} · {source} · {citation.start}-{citation.end} · {mark}"
 
 
-def show_hits(hits: Iterable["Hit"]) -> None:
-    """A numbered passage each, with its scores and why it was found."""
+def show_hits(found: "Found", *, explain: bool = False) -> None:
+    """A numbered passage each, with its scores and why it was found; how all came about, if wanted."""
+    from xagent.explain import show_course, show_reasons
+
     screen = console()
-    for n, hit in enumerate(hits, start=1):
+    for n, hit in enumerate(found, start=1):
         passage = hit.passage
         screen.print(
             f"{n}. {set_apart(one_line(passage.title))} · {passage.language} · "
@@ -102,6 +104,10 @@ def show_hits(hits: Iterable["Hit"]) -> None:
         )
         screen.print(f"   {_why(hit)}", style="dim", soft_wrap=True)
         screen.print(f"   {set_apart(_shortened(one_line(passage.text)))}", soft_wrap=True)
+        if explain:
+            show_reasons(hit, found.queries)
+    if explain:
+        show_course(found)
 
 
 def _why(hit: "Hit") -> str:
@@ -147,7 +153,11 @@ def show_report(report: "IngestReport") -> None:
         f"{report.skipped:,} of other kinds, {len(report.failed):,} failed",
         soft_wrap=True,
     )
+    if report.questions:
+        screen.print(f"{report.questions:,} questions written to find passages by")
     errors = console(stderr=True)
+    for note in report.notes:
+        errors.print(f"note: {one_line(note)}", soft_wrap=True)
     for name, reason in report.failed.items():
         errors.print(f"not read: {one_line(name)}: {one_line(reason)}", soft_wrap=True)
 
@@ -176,6 +186,8 @@ def show_health(health: "Health") -> None:
         )
     for problem in health.problems:
         screen.print(one_line(problem), soft_wrap=True)
+    for note in health.notes:
+        screen.print(f"note: {one_line(note)}", soft_wrap=True)
     screen.print("sound" if health.sound else "not sound: run `xagent doctor --repair`", style="bold")
 
 

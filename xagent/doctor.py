@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from xagent.analyser import analyse
 from xagent.catalog import State
 from xagent.errors import StoreDamaged
+from xagent.model_embedder import ModelEmbedder
 from xagent.passages import Passage
 from xagent.store import Store
 from xagent.writer import PAGE, by_language, indexed_text, lost_vectors, writing
@@ -26,6 +27,8 @@ class Health:
     problems: list[str] = field(default_factory=list)
     """What could not even be examined."""
     repaired: bool = False
+    notes: list[str] = field(default_factory=list)
+    """What else should be known: no passage is lost by it."""
 
     @property
     def sound(self) -> bool:
@@ -54,6 +57,8 @@ def examine(
             writer.rebuild(progress)
         health = _examine(store, progress)
         health.repaired = True
+    if isinstance(store.embedder, ModelEmbedder) and store.embedder.cache and store.embedder.cache.trouble:
+        health.notes.append(store.embedder.cache.trouble)
     return health
 
 

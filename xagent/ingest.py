@@ -9,10 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from xagent.catalog import FileState
-from xagent.corpus import split_passages
+from xagent.corpus import BUDGET, split_passages
+from xagent.embedder_notes import notes_on
 from xagent.errors import FileError, MissingExtra
 from xagent.files import find_files
 from xagent.languages import detect
+from xagent.passage_budget import PassageBudget
 from xagent.passages import NewDocument, NewPassage
 from xagent.readers import Document, read
 from xagent.store import Store
@@ -40,6 +42,14 @@ class IngestReport:
     """Passages added, by language."""
     documents: Counter[str] = field(default_factory=Counter)
     """Documents added, by the language of most of their passages."""
+    questions: int = 0
+    """Questions written for passages, which are found by them too."""
+    truncated: int = 0
+    """Passages that the embedder did not read to their end: they are longer than it reads."""
+    truncated_by_estimate: bool = False
+    """Whether nothing counts the embedder's tokens, so that `truncated` is an estimate."""
+    notes: list[str] = field(default_factory=list)
+    """What should be known of the embedder and of what it was given, a line each."""
 
     def as_dict(self) -> dict[str, object]:
         """All fields as plain values."""
@@ -79,10 +89,17 @@ def ingest(
     with writing(store, wait) as writer:
         changed = _changed(store, found.files, naming, report)
         _Run(writer, naming, report, progress).over(changed)
+        _report_embedding(writer, report)
         if prune:
             report.dropped = list(_gone(store, wanted, found.files, naming))
             writer.drop_files(report.dropped)
     return report
+
+
+def _report_embedding(writer: Writer, report: IngestReport) -> None:
+    report.truncated, report.truncated_by_estimate = len(writer.cut), writer.cut_by_estimate
+    embedder = writer.store.embedder
+    report.notes.extend(notes_on(embedder, report.passages, report.truncated, report.truncated_by_estimate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +183,7 @@ class _Run:
         self.report = report
         self.progress = progress
         self.known = set(writer.store.languages())
+        self.budget = PassageBudget(writer.store.embedder)
         self.documents: list[NewDocument] = []
         self.unchanged: list[tuple[str, str]] = []
         self.finished: list[FileState] = []
@@ -200,7 +218,7 @@ class _Run:
             self.unchanged.append((file, document.part))
             self.size += 1
             return
-        passages = tuple(passages_of(document, self.known))
+        passages = tuple(passages_of(document, self.known, self.budget.of(document)))
         self.documents.append(
             NewDocument(file, document.part, document.title, document.text, digest, passages)
         )
@@ -221,14 +239,16 @@ class _Run:
         self.documents, self.unchanged, self.finished, self.size = [], [], [], 0
 
 
-def passages_of(document: Document, known: Collection[str] = ()) -> Iterator[NewPassage]:
-    """Cut a document into passages, each with its own language: a document may mix them.
+def passages_of(
+    document: Document, known: Collection[str] = (), budget: int = BUDGET
+) -> Iterator[NewPassage]:
+    """Cut a document into passages up to a width, each with its own language: a document may mix them.
 
     The language of the whole, the one it declares and those `known` in the store are
     evidence for passages too short to tell by themselves.
     """
     whole = detect(document.text, [*known, document.language] if document.language else known)
-    for chunk in split_passages(document):
+    for chunk in split_passages(document, budget):
         alone = chunk.end - chunk.start == len(document.text)
         found = whole if alone else detect(chunk.text, [whole.code])
         language = found.code if found.code != "und" else whole.code

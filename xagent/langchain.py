@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field
 from xagent.agent import Agent
 from xagent.answer import Answer, AnswerCitation
 from xagent.errors import EmptyQuestion, QuestionTooLong, UnknownLanguage
+from xagent.evidence_settings import evidence_setting
 from xagent.languages import language as known_language
 from xagent.messages import chosen_script, voice
 from xagent.retrieval import Hit
@@ -79,11 +80,9 @@ def _document(hit: Hit) -> Document:
     )
 
 
-def retriever(agent: Agent, k: int, languages: Collection[str]) -> BaseRetriever:
+def retriever(agent: Agent, k: int, languages: str | Collection[str]) -> BaseRetriever:
     """See `Agent.as_retriever`."""
-    return DocumentRetriever(
-        agent=agent, k=k, languages=tuple(known_language(code).code for code in languages)
-    )
+    return DocumentRetriever(agent=agent, k=k, languages=evidence_setting(languages))
 
 
 def tool(agent: Agent, name: str, description: str, default: str) -> BaseTool:

@@ -2,7 +2,7 @@
 
 import math
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +131,11 @@ def _idf(having: int, total: int) -> float:
     return math.log(1 + (total - having + 0.5) / (having + 0.5))
 
 
+def rarest(total: int) -> float:
+    """The rarity, as in `TextIndex.rarity`, of a term that one of `total` passages has: 0.2 to nearly 1."""
+    return _idf(1, max(1, total)) / _idf(0, max(1, total))
+
+
 def any_of(terms: Iterable[str]) -> tantivy.Query:
     """The query for passages with any of `terms`; one that is repeated counts once."""
     return tantivy.Query.boolean_query(
@@ -139,6 +144,14 @@ def any_of(terms: Iterable[str]) -> tantivy.Query:
             for term in dict.fromkeys(terms)
         ]
     )
+
+
+def _weighted(weights: Mapping[str, float]) -> tantivy.Query:
+    parts = [
+        tantivy.Query.boost_query(tantivy.Query.term_query(_SCHEMA, "terms", term), weight)
+        for term, weight in weights.items()
+    ]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, part) for part in parts])
 
 
 class Lexical:
@@ -174,6 +187,16 @@ class Lexical:
             index = self.of(language)
             most = sum(index.idf(term) for term in set(terms)) * (K1 + 1)
             return [Match(match.key, match.score / most) for match in index.search(any_of(terms), k)]
+
+    def search_weighted(self, terms: Sequence[tuple[str, float]], language: str, k: int) -> list[Match]:
+        """The same for terms with a weight each, which they count with."""
+        weights = {term: weight for term, weight in terms if weight > 0}
+        if not weights:
+            return []
+        with storage("text index"):
+            index = self.of(language)
+            most = sum(index.idf(term) * weight for term, weight in weights.items()) * (K1 + 1)
+            return [Match(match.key, match.score / most) for match in index.search(_weighted(weights), k)]
 
     def rarity(self, term: str) -> float:
         """`TextIndex.rarity` among the passages of all languages: what is common in one is no name."""

@@ -84,6 +84,11 @@ class Model:
             use_responses_api=False,  # some names would switch to it
         )
 
+    def client(self) -> openai.AsyncOpenAI:
+        """OpenAI's own client of the event loop that runs, for what is not chat."""
+        client: openai.AsyncOpenAI = self._client().root_async_client
+        return client
+
     async def reply(
         self,
         prompt: Prompt,

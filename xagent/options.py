@@ -22,14 +22,20 @@ AnswerLanguage = Annotated[
 ]
 Evidence = Annotated[
     str,
-    typer.Option("--evidence", envvar="XAGENT_EVIDENCE", help="Search these languages only: 'de,fr'."),
+    typer.Option(
+        "--evidence",
+        envvar="XAGENT_EVIDENCE",
+        help="Languages searched: all, question, english, question+english, swap, or 'de,fr'.",
+    ),
 ]
 Passages = Annotated[
     int, typer.Option("--k", envvar="XAGENT_K", min=1, max=1000, help="Passages to retrieve.")
 ]
 EmbedderName = Annotated[
     str,
-    typer.Option("--embedder", envvar="XAGENT_EMBEDDER", help="'ngrams' (built in), or a served model."),
+    typer.Option(
+        "--embedder", envvar="XAGENT_EMBEDDER", help="'ngrams' (built in), a served model, or 'local:MODEL'."
+    ),
 ]
 EmbedderUrl = Annotated[
     str,
@@ -49,6 +55,28 @@ ModelName = Annotated[
 Pivot = Annotated[
     str,
     typer.Option("--pivot", envvar="XAGENT_PIVOT", help="Reason in English first: direct, english or auto."),
+]
+Bridge = Annotated[
+    str,
+    typer.Option(
+        "--bridge", envvar="XAGENT_BRIDGE", help="Translate the question for search: auto, always or never."
+    ),
+]
+Rerank = Annotated[
+    str,
+    typer.Option(
+        "--rerank", envvar="XAGENT_RERANK", help="Reorder what is found: none, endpoint, model or decisions."
+    ),
+]
+Questions = Annotated[
+    int,
+    typer.Option(
+        "--questions",
+        envvar="XAGENT_QUESTIONS",
+        min=0,
+        max=12,
+        help="Index so many questions with each passage, which a model writes.",
+    ),
 ]
 Drafts = Annotated[
     bool, typer.Option("--drafts", envvar="XAGENT_DRAFTS", help="Show claims before they are verified.")

@@ -114,6 +114,39 @@ class Recollection(Reply):
     sentences: Annotated[tuple[Line, ...], Field(max_length=6)]
 
 
+class Translated(Reply):
+    """A question in the language with this code."""
+
+    language: Annotated[str, Field(max_length=12)]
+    text: Annotated[str, Field(max_length=1000)]
+
+
+class Bridge(Reply):
+    """A question in each of several languages."""
+
+    translations: Annotated[tuple[Translated, ...], Field(max_length=12)]
+
+
+class Ranking(Reply):
+    """The numbers of passages, the one that answers best first."""
+
+    ranking: Annotated[tuple[Number, ...], Field(max_length=40)]
+
+
+class AskedOf(Reply):
+    """A question that passage number `passage` answers, in the language with this code."""
+
+    passage: Number
+    language: Annotated[str, Field(max_length=12)]
+    text: Annotated[str, Field(max_length=300)]
+
+
+class Questions(Reply):
+    """Questions that passages answer."""
+
+    asked: Annotated[tuple[AskedOf, ...], Field(max_length=40)]
+
+
 R = TypeVar("R", bound=Reply)
 
 _THOUGHT_END = re.compile(r"</think(?:ing)?>")

@@ -1,9 +1,19 @@
 """Choices from the environment. An argument or a flag comes first, then `XAGENT_*`, then the default."""
 
+from typing import TypedDict
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from xagent.store import DEFAULT_FOLDER
+
+
+class Reranker(TypedDict):
+    """Fields of a Context."""
+
+    rerank_url: str
+    rerank_model: str
+    rerank_key: str
 
 
 class Settings(BaseSettings):
@@ -23,5 +33,14 @@ class Settings(BaseSettings):
     """Empty: the first that the server lists."""
     model_url: str = ""
     api_key: str = Field(default="", repr=False)
+    rerank_url: str = ""
+    rerank_model: str = ""
+    rerank_key: str = Field(default="", repr=False)
     probe: bool = True
     """Whether the commands look for a model server on the usual ports of this machine."""
+
+    def reranker(self) -> Reranker:
+        """Where `--rerank endpoint` finds its reranker."""
+        return Reranker(
+            rerank_url=self.rerank_url, rerank_model=self.rerank_model, rerank_key=self.rerank_key
+        )

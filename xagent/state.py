@@ -6,8 +6,9 @@ from typing import Literal
 
 from xagent.languages import Detection
 from xagent.passages import Passage
+from xagent.rankings import Place, Query
 from xagent.replies import DraftClaim, Evidence
-from xagent.retrieval import Hit
+from xagent.retrieval import Hit, Sibling
 
 Verdict = Literal["answered", "partial", "abstained"]
 
@@ -75,17 +76,25 @@ class State(Input):
     history: tuple[Turn, ...] = ()
     """compose: the conversation so far"""
     evidence: tuple[Passage, ...] = ()
-    """retrieve: what the model gets to read, numbered from 1; kept for the question that follows"""
+    """retrieve and rerank: what the model gets to read, numbered from 1; kept for the next question"""
+    carried: tuple[Passage, ...] = ()
+    """detect: the evidence of the question before, for rerank"""
     question_language: Detection = field(default_factory=lambda: Detection("und", "Zyyy", 0.0))
     """detect"""
     answer_language: str = "und"
     """detect; compose, when there is no way to speak it"""
     query: str = ""
     """contextualize: the question as it stands alone"""
+    translations: tuple[Query, ...] = ()
+    """bridge: the question in languages of the documents"""
+    bridging: str = ""
+    """bridge: whether it was translated, into what, and why"""
     rewordings: tuple[str, ...] = ()
     """reword: other ways to search"""
     hits: tuple[Hit, ...] = ()
-    """retrieve"""
+    """retrieve; rerank puts them in another order"""
+    reranking: str = ""
+    """rerank: by what the hits were put in another order, or why not"""
     pivot: Literal["direct", "english", "translated"] = "direct"
     """pivot: the language to reason in; translate, when all is in English"""
     because: str = ""
@@ -112,7 +121,20 @@ class State(Input):
     """compose: what the reader sees, all of it in the answer's language but the quotations"""
 
 
-CARRIED = (Citation, Claim, Detection, DraftClaim, Evidence, Hit, Passage, Quotation, Turn)
+CARRIED = (
+    Citation,
+    Claim,
+    Detection,
+    DraftClaim,
+    Evidence,
+    Hit,
+    Passage,
+    Place,
+    Query,
+    Quotation,
+    Sibling,
+    Turn,
+)
 """Every class that a State can have in it: those that are made again from a kept conversation."""
 
 

@@ -1,9 +1,11 @@
 """The store: a catalog, vectors and a text index in one folder, with one writer at a time.
 
-xagent-store.json    format version; name and dimension of the embedder
+xagent-store.json    format version; name, dimension and passage template of the embedder
 catalog.db           files, text, passages: the truth (catalog.py)
 vectors/             Chroma, one collection a language (vectors.py)
 lexical/             tantivy, one index a language (lexical.py)
+embeddings.sqlite    vectors that a model was asked for (vector_cache.py)
+replies.sqlite       what a model was asked before: translations, questions (reply_cache.py)
 writer.lock, .pid    held by the process that writes (writer.py)
 """
 
@@ -11,8 +13,8 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack, closing, suppress
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Self
@@ -20,11 +22,14 @@ from typing import Self
 from filelock import FileLock, Timeout
 
 from xagent.catalog import Catalog
+from xagent.embedder_cards import BARE
 from xagent.embeddings import Embedder, NgramEmbedder, make_embedder
 from xagent.errors import EmbedderMismatch, StoreDamaged, StoreError, StoreMissing, StoreVersion
 from xagent.faults import storage
 from xagent.lexical import Lexical
+from xagent.model_embedder import ModelEmbedder
 from xagent.passages import Passage
+from xagent.vector_cache import VectorCache
 from xagent.vectors import VectorIndex, forget_client
 
 VERSION = 1
@@ -39,6 +44,8 @@ class Identity:
     version: int
     embedder: str
     dimension: int
+    passage: str | None = None
+    """What was sent for a passage; None in a store from before there were templates, and for n-grams."""
 
 
 class Store:
@@ -76,14 +83,17 @@ class Store:
                 f"{path} was made with the embedder {identity.embedder!r}, not {embedder!r}: "
                 f"use that one, or ingest into a new store with `--store`"
             )
-        return cls(path, make_embedder(identity.embedder, url, api_key, identity.dimension))
+        made = make_embedder(identity.embedder, url, api_key, identity.dimension)
+        if isinstance(made, ModelEmbedder):
+            _keep_to(path, made, identity)
+        return cls(path, made)
 
     @classmethod
     def create(cls, path: Path, embedder: str = "", url: str = "", api_key: str = "") -> Self:
         """Open the store at `path`, or make one there first."""
         if not (path / MARKER).exists():
             made = make_embedder(embedder or NgramEmbedder.name, url, api_key)
-            _write_identity(path, Identity(VERSION, made.name, made.dimension))
+            _write_identity(path, identity_of(made))
         return cls.open(path, embedder, url, api_key)
 
     def languages(self) -> dict[str, tuple[int, int]]:
@@ -139,10 +149,12 @@ class Store:
 
     def close(self) -> None:
         """Close all files; the store cannot be used any more."""
-        with ExitStack() as closing:
-            closing.callback(self.catalog.close)
-            closing.callback(self.lexical.close)
-            closing.callback(self._close_vectors)
+        with ExitStack() as stack:
+            stack.callback(self.catalog.close)
+            stack.callback(self.lexical.close)
+            stack.callback(self._close_vectors)
+            if isinstance(self.embedder, ModelEmbedder):
+                stack.callback(self.embedder.close)
 
     def __enter__(self) -> Self:
         return self
@@ -165,6 +177,8 @@ def read_identity(path: Path) -> Identity:
     try:
         recorded = json.loads((path / MARKER).read_text("utf-8"))
         identity = Identity(int(recorded["version"]), str(recorded["embedder"]), int(recorded["dimension"]))
+        if (passage := recorded.get("passage")) is not None:
+            identity = replace(identity, passage=str(passage))
     except PermissionError as error:
         raise StoreDamaged(f"no permission to read {path / MARKER}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -178,9 +192,33 @@ def read_identity(path: Path) -> Identity:
     return identity
 
 
+def identity_of(embedder: Embedder) -> Identity:
+    """What a store made with this embedder says of itself; a model is asked for its dimension."""
+    if not isinstance(embedder, ModelEmbedder):
+        return Identity(VERSION, embedder.name, embedder.dimension)
+    with closing(embedder):
+        return Identity(VERSION, embedder.name, embedder.dimension, embedder.card.passage)
+
+
+def _keep_to(path: Path, embedder: ModelEmbedder, identity: Identity) -> None:
+    """Let a model embed as it did for what is in the store, and look up what it was asked before.
+
+    Raises EmbedderMismatch when its passages have another template now.
+    """
+    if identity.passage is None and embedder.card.passage != BARE:
+        embedder.card = embedder.card.without_templates()
+    elif identity.passage is not None and identity.passage != embedder.card.passage:
+        raise EmbedderMismatch(
+            f"{path} was made with {identity.passage!r} for each passage, and {identity.embedder!r} is given "
+            f"{embedder.card.passage!r} now: ingest into a new store with `--store`"
+        )
+    embedder.cache = VectorCache(path / "embeddings.sqlite", f"{identity.embedder}\0{identity.dimension}")
+
+
 def _write_identity(path: Path, identity: Identity) -> None:
     with storage("folder"):
         path.mkdir(parents=True, exist_ok=True)
         draft = path / f"{MARKER}.new"
-        draft.write_text(json.dumps(asdict(identity)) + "\n", "utf-8")
+        known = {name: value for name, value in asdict(identity).items() if value is not None}
+        draft.write_text(json.dumps(known) + "\n", "utf-8")
         draft.replace(path / MARKER)

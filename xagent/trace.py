@@ -41,6 +41,14 @@ def _counted(counts: Counter[str]) -> str:
     return ", ".join(f"{n} {code}" for code, n in counts.most_common())
 
 
+def _bridge(update: Update) -> str:
+    return str(update.get("bridging", ""))
+
+
+def _rerank(update: Update) -> str:
+    return str(update.get("reranking", ""))
+
+
 def _pivot(update: Update) -> str:
     return f"{update['pivot']}: {update['because']}"
 
@@ -76,7 +84,9 @@ def _claims(n: int) -> str:
 _DESCRIPTIONS: dict[str, Callable[[Update], str]] = {
     "detect": _detect,
     "contextualize": _contextualize,
+    "bridge": _bridge,
     "retrieve": _retrieve,
+    "rerank": _rerank,
     "pivot": _pivot,
     "answer": _answer,
     "quote": _quote,

@@ -101,6 +101,15 @@ class VectorIndex:
             )
         return list(zip(map(int, found["ids"][0]), (found["distances"] or [[]])[0], strict=True))
 
+    def of(self, language: str, keys: Sequence[int]) -> dict[int, Vectors]:
+        """The vectors of these keys, as far as they are there."""
+        with storage("vectors", self._path):
+            if not keys or language not in self._collections:
+                return {}
+            kept = self._collections[language].get(ids=[str(key) for key in keys], include=["embeddings"])
+        rows = np.asarray(kept["embeddings"], dtype=np.float32)
+        return {int(key): row for key, row in zip(kept["ids"], rows, strict=True)}
+
     def count(self, language: str) -> int:
         """How many vectors a language has."""
         with storage("vectors", self._path):

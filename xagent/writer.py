@@ -5,21 +5,30 @@ left between two steps, the next one finishes before it does anything else.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
+import numpy as np
 from filelock import FileLock, Timeout
 
 from xagent.catalog import FileState, State
+from xagent.embeddings import Vectors
 from xagent.errors import StoreBusy, StoreDamaged, StoreError
 from xagent.faults import storage
+from xagent.kept_questions import KeptQuestions
+from xagent.model_embedder import Embedded, ModelEmbedder
 from xagent.passages import NewDocument, Passage
 from xagent.store import Store
 
 _BESIDE = ThreadPoolExecutor(max_workers=1, thread_name_prefix="xagent-index")
+_ASKING = ThreadPoolExecutor(max_workers=2, thread_name_prefix="xagent-embed")
+
+Asked = deque[tuple[list[Passage], Future[Embedded]]]
+"""Pages whose vectors a model was asked for, the first first."""
 
 PAGE = 1024
 """Passages embedded and indexed at a time."""
@@ -31,6 +40,11 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.generation = store.catalog.next_generation()
+        self.cut: set[int] = set()
+        """Keys of passages that the embedder did not read to their end."""
+        self.cut_by_estimate = False
+        """Whether some were found too long by an estimate."""
+        self._asked: list[Future[Embedded]] = []
 
     def add(self, documents: Iterable[NewDocument]) -> None:
         """Keep and index documents; they are found after `publish`."""
@@ -86,23 +100,68 @@ class Writer:
             connection.execute("UPDATE passages SET state = 0 WHERE state = 1")
         self.store.erase_indexes()
         self._last_indexed = 0
+        cache = self._model.cache if self._model else None
+        if cache:
+            cache.start_over()
         self._index_pending(progress)
         self.publish([])
+        if cache:
+            cache.forget_others()
+
+    def index_again(self) -> None:
+        """Index what is PENDING anew, in the place of what the indexes have of it."""
+        self._last_indexed = 0
+        self._finish()
 
     def _index_pending(self, progress: Callable[[int], None] = lambda _: None) -> None:
         done = 0
-        while page := self.store.catalog.passages_after(self._last_indexed, PAGE, State.PENDING):
-            self._index(page)
+        for page, vectors in self._embedded_pages():
+            self._index(page, vectors)
             self._last_indexed = page[-1].key
             done += len(page)
             progress(done)
 
     _last_indexed = 0
 
-    def _index(self, passages: list[Passage]) -> None:
+    @property
+    def _model(self) -> ModelEmbedder | None:
+        return self.store.embedder if isinstance(self.store.embedder, ModelEmbedder) else None
+
+    def _embedded_pages(self) -> Iterator[tuple[list[Passage], dict[int, Vectors]]]:
+        """What is pending, a page at a time; the vectors of the next pages are asked for in the meantime."""
+        asked: Asked = deque()
+        for page in self._pending_pages():
+            if self._model is None:
+                yield page, {}
+                continue
+            asked.append((page, _ASKING.submit(self._model.embed_measured, indexed_texts(self.store, page))))
+            self._asked.append(asked[-1][1])
+            if len(asked) > 1:
+                yield self._answered(asked)
+        while asked:
+            yield self._answered(asked)
+
+    def _pending_pages(self) -> Iterator[list[Passage]]:
+        last = self._last_indexed
+        while page := self.store.catalog.passages_after(last, PAGE, State.PENDING):
+            yield page
+            last = page[-1].key
+
+    def _answered(self, asked: Asked) -> tuple[list[Passage], dict[int, Vectors]]:
+        page, answer = asked.popleft()
+        found = answer.result()
+        self._asked.remove(answer)
+        self.cut.update(p.key for p, short in zip(page, found.cut, strict=True) if short)
+        self.cut_by_estimate |= found.estimated
+        return page, {p.key: vector for p, vector in zip(page, found.vectors, strict=True)}
+
+    def _index(self, passages: list[Passage], known: Mapping[int, Vectors]) -> None:
         for language, members in by_language(passages):
-            keys, texts = [p.key for p in members], [indexed_text(p) for p in members]
-            vectors = self.store.embedder.embed_passages(texts)
+            keys, texts = [p.key for p in members], indexed_texts(self.store, members)
+            # Those built in are made here: the text index asks for the same analysis right after.
+            vectors = (
+                np.stack([known[key] for key in keys]) if known else self.store.embedder.embed_passages(texts)
+            )
             # Chroma lets go of Python's lock: its index grows while the next passages are prepared.
             self.settle()
             self._adding = _BESIDE.submit(self.store.vectors.add, language, keys, vectors)
@@ -118,8 +177,13 @@ class Writer:
             adding.result()
 
     def abandon(self) -> None:
-        """Let a transfer to Chroma that nobody waits for any more come to its end."""
+        """Let a transfer to Chroma that nobody waits for any more come to its end, and ask no more."""
         adding, self._adding = self._adding, None
+        asked, self._asked = self._asked, []
+        running = [answer for answer in asked if not answer.cancel()]
+        if self._model and running:
+            self._model.interrupt()
+        wait_for(running)
         if adding is not None:
             wait_for([adding])
 
@@ -143,6 +207,12 @@ def indexed_text(passage: Passage) -> str:
     return "\n".join([*dict.fromkeys(context), passage.text])
 
 
+def indexed_texts(store: Store, passages: Sequence[Passage]) -> list[str]:
+    """`indexed_text` of each passage, with the questions kept with it: found by them, it shows none."""
+    questions = KeptQuestions(store.catalog).of(passage.key for passage in passages)
+    return ["\n".join((indexed_text(p), *questions.get(p.key, ()))) for p in passages]
+
+
 def by_language(passages: Iterable[Passage]) -> Iterator[tuple[str, list[Passage]]]:
     """The passages of each language together."""
     for language, group in groupby(sorted(passages, key=lambda p: p.language), lambda p: p.language):
@@ -151,7 +221,7 @@ def by_language(passages: Iterable[Passage]) -> Iterator[tuple[str, list[Passage
 
 def lost_vectors(store: Store, language: str, passages: Sequence[Passage]) -> list[int]:
     """The keys of those passages of one language that no vector search finds."""
-    vectors = store.embedder.embed_passages([indexed_text(passage) for passage in passages])
+    vectors = store.embedder.embed_passages(indexed_texts(store, passages))
     return store.vectors.lost(language, [passage.key for passage in passages], vectors)
 
 

@@ -18,6 +18,7 @@ def detect(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     return {
         **blank(),
         "query": state.question,
+        "carried": state.evidence if runtime.context.rerank != "none" else (),
         "question_language": found,
         "answer_language": _answer_language(state, found, spoken),
     }

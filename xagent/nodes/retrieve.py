@@ -5,67 +5,59 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 
 from xagent.context import Context
-from xagent.fusion import reciprocal_rank_fusion
+from xagent.evidence_settings import languages_searched
 from xagent.languages import detect
+from xagent.neighbours import pieces
 from xagent.passages import Passage
-from xagent.retrieval import Hit, search
+from xagent.retrieval import Found, Hit, Query, best, search
 from xagent.state import State
 
 MOST_CARRIED = 2
 """Times `max_passages` that a conversation on one subject may come to have before it."""
 
-Hits = tuple[Hit, ...]
-
 
 def retrieve(state: State, runtime: Runtime[Context]) -> dict[str, object]:
-    """The best passages of all languages chosen, and those of them that a model is to read."""
+    """The best passages of the languages to be searched, and those of them that a model is to read."""
     context = runtime.context
-    hits = _fused([_search(context, state.query, state.question_language.code), *_reworded(state, context)])
-    chosen = balanced(hits, context.max_passages)
-    return {"hits": hits, "evidence": chosen if state.rewordings else _read_on(state.evidence, chosen)}
+    hits = _found(state, context).hits
+    chosen = to_read(context, hits)
+    return {"hits": hits, "evidence": chosen if state.rewordings else read_on(state.evidence, chosen)}
 
 
-def _reworded(state: State, context: Context) -> list[Hits]:
-    """A search for each other way to put it, in the language it is put in."""
+def _found(state: State, context: Context) -> Found:
+    store = context.opened
+    language = state.question_language.code
+    queries = (Query(state.query, language), *state.translations, *_reworded(state, context))
+    searched = languages_searched(context.languages, language, store.languages())
+    return search(store, queries, k=context.k, languages=searched) if searched else Found((), queries)
+
+
+def _reworded(state: State, context: Context) -> list[Query]:
+    """Each other way to put it, in the language it is put in."""
     there = tuple(context.opened.languages())
-    return [_search(context, query, detect(query, there).code) for query in state.rewordings]
+    return [Query(text, detect(text, there).code, "rewording") for text in state.rewordings]
 
 
-def _search(context: Context, query: str, language: str) -> Hits:
-    found = search(context.opened, query, language=language, k=context.k, languages=context.languages)
-    return tuple(found)
+def to_read(context: Context, hits: Sequence[Hit]) -> tuple[Passage, ...]:
+    """What of the hits, given best first, a model is to read: the best by fair shares, in pieces."""
+    chosen = best(hits, context.max_passages)
+    return pieces(context.opened.catalog, [(hit.passage, *hit.joined) for hit in chosen])
 
 
-def _fused(searches: Sequence[Hits]) -> Hits:
-    """The searches as one by their ranks; the question as it was asked counts as much as any rewording."""
-    if len(searches) == 1:
-        return searches[0]
-    by_key = {hit.passage.key: hit for hits in reversed(searches) for hit in hits}
-    rankings = [[hit.passage.key for hit in hits] for hits in searches]
-    ranked = reciprocal_rank_fusion(rankings, [1.0] * len(rankings))
-    return tuple(by_key[key] for key, _ in ranked)[: max(map(len, searches))]
-
-
-def balanced(hits: Hits, most: int) -> tuple[Passage, ...]:
-    """Half of the places to the best passages, the rest to the best of each language not among them yet."""
-    first = hits[: (most + 1) // 2]
-    seen = {hit.passage.language for hit in first}
-    others: dict[str, Hit] = {}
-    for hit in hits[len(first) :]:
-        if hit.passage.language not in seen:
-            others.setdefault(hit.passage.language, hit)
-    chosen = [*first, *list(others.values())[: most - len(first)]]
-    rest = [hit for hit in hits if hit not in chosen][: most - len(chosen)]
-    return tuple(hit.passage for hit in (*chosen, *rest))
-
-
-def _read_on(before: tuple[Passage, ...], chosen: tuple[Passage, ...]) -> tuple[Passage, ...]:
+def read_on(before: tuple[Passage, ...], chosen: tuple[Passage, ...]) -> tuple[Passage, ...]:
     """A follow-up on the same subject keeps what was read before in its place, and adds what is new.
 
     A server then has most of the prompt in its cache. A new subject starts afresh.
     """
-    known = {passage.key for passage in before}
-    if not known.intersection(passage.key for passage in chosen[:3]):
+    if not any(_is_in(passage, before) for passage in chosen[:3]):
         return chosen
-    new = [passage for passage in chosen if passage.key not in known]
+    new = [passage for passage in chosen if not _is_in(passage, before)]
     return (*before, *new) if len(before) + len(new) <= MOST_CARRIED * len(chosen) else chosen
+
+
+def _is_in(passage: Passage, before: Sequence[Passage]) -> bool:
+    """Whether all of a passage was read, alone or in a longer piece."""
+    return any(
+        one.source == passage.source and one.start <= passage.start and passage.end <= one.end
+        for one in before
+    )

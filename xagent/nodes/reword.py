@@ -6,6 +6,7 @@ from langgraph.runtime import Runtime
 
 from xagent.context import Context
 from xagent.errors import ModelError
+from xagent.evidence_settings import languages_searched
 from xagent.languages import language
 from xagent.prompts import fenced
 from xagent.question import MAX_LENGTH
@@ -19,7 +20,8 @@ MOST_LANGUAGES = 5
 async def reword(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     """The question in other words and in the documents' languages, to search with beside the question."""
     context = runtime.context
-    languages = ", ".join(await asyncio.to_thread(_languages, context))
+    asked = state.question_language.code
+    languages = ", ".join(await asyncio.to_thread(_languages, context, asked))
     try:
         values = {"question": fenced(state.query), "languages": languages}
         reply = await context.ask("reword", Rewording, values)
@@ -29,9 +31,10 @@ async def reword(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     return {"rewordings": tuple(query for query in queries if _searchable(query) and query != state.query)}
 
 
-def _languages(context: Context) -> list[str]:
+def _languages(context: Context, asked: str) -> list[str]:
     counts = context.opened.languages()
-    wanted = [code for code in counts if code != "und" and code in (context.languages or counts)]
+    searched = languages_searched(context.languages, asked, counts)
+    wanted = [code for code in searched if code != "und"]
     largest = sorted(wanted, key=lambda code: -counts[code][0])[:MOST_LANGUAGES]
     return [language(code).name for code in largest]
 

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from xagent.testing.completion import Completion, Object, Refused
 from xagent.testing.fake_model import FakeModel
 from xagent.testing.loopback import is_gone
+from xagent.testing.prompt import ENDPOINTS
 from xagent.testing.request import Request
 
 LONGEST_HANG = 30.0
@@ -39,12 +40,12 @@ class ChatHandler(BaseHTTPRequestHandler):
             self._send_object(Refused(404, "Not Found").as_object(), 404)
 
     def do_POST(self) -> None:
-        """A chat."""
+        """A chat, or what else is served."""
         try:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"] or 0)))
         except ValueError:
             body = None
-        if self.path != "/v1/chat/completions":
+        if self.path != "/v1/chat/completions" and self.path not in self.fake.endpoints:
             self._send_object(Refused(404, "Not Found").as_object(), 404)
         elif not isinstance(body, dict):
             self._send_object(Refused(400, "The body is not a JSON object.").as_object(), 400)
@@ -75,6 +76,8 @@ class ChatHandler(BaseHTTPRequestHandler):
             self.close_connection = True
         elif "not json" in request.faults:
             self._send(200, _PAGE, "text/html")
+        elif request.schema in ENDPOINTS.values():
+            self._send(200, completion.content.encode("utf-8", "replace"), "application/json")
         elif request.body.get("stream"):
             self._stream(request, completion)
         else:

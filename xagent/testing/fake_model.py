@@ -41,6 +41,7 @@ class FakeModel:
         think: str,
         refuses: Collection[str],
         delay: float,
+        endpoints: Collection[str] = (),
     ) -> None:
         self.requests: list[Request] = []
         self.sentences = sentences or Sentences()
@@ -48,6 +49,7 @@ class FakeModel:
         self.think = think
         self.refuses = refuses
         self.delay = delay
+        self.endpoints = endpoints
         self._seed = seed
         self._plan = FaultPlan(faults, seed)
         self._busy = 0

@@ -24,7 +24,9 @@ class ModelServer(FakeModel, LocalServer):
     `rule` gives a reply to any request, or is a dict of rules for the replies named in it. `faults` happen by
     chance: with one `seed` always the same to the same requests. `sentences` are what it says in a language.
     It thinks `think` aloud before each reply and waits `delay` seconds. Requests that have a field listed in
-    `refuses`, or a response_format of a type listed there, get status 400, as from hosted servers.
+    `refuses`, or a response_format of a type listed there, get status 400, as from hosted servers. Of
+    `/v1/rerank` and `/v1/decisions` it serves those that `endpoints` lists; their replies are named "Rerank"
+    and "Decisions".
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class ModelServer(FakeModel, LocalServer):
         think: str = "",
         refuses: Collection[str] = (),
         delay: float = 0.0,
+        endpoints: Collection[str] = (),
     ) -> None:
         FakeModel.__init__(
             self,
@@ -47,5 +50,6 @@ class ModelServer(FakeModel, LocalServer):
             think=think,
             refuses=refuses,
             delay=delay,
+            endpoints=endpoints,
         )
         LocalServer.__init__(self, type("Handler", (ChatHandler,), {"fake": self}))

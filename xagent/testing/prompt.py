@@ -10,9 +10,12 @@ from xagent.languages import known_languages
 
 SCHEMAS = (
     "Draft", "ReasonedDraft", "Vote", "Entailment", "Standalone", "Rewording", "Restatement", "Translation",
-    "Recollection",
+    "Recollection", "Bridge", "Ranking", "Questions",
 )  # fmt: skip
-"""The names of the replies xagent asks for."""
+"""The names of the replies xagent asks for in chats."""
+
+ENDPOINTS = {"/v1/rerank": "Rerank", "/v1/decisions": "Decisions"}
+"""The other interfaces that can be served, with the names of their replies."""
 
 _ATTRIBUTES = r'((?:\s+[\w-]+="[^"]*")*)'
 _PASSAGE = re.compile(rf"<passage{_ATTRIBUTES}>\n?(.*?)\n?</passage>", re.DOTALL)
@@ -26,10 +29,14 @@ _SHAPES = {
     ("question", ""): "Standalone",
     ("queries", ""): "Rewording",
     ("texts", ""): "Translation",
+    ("translations", ""): "Bridge",
+    ("ranking", ""): "Ranking",
+    ("asked", ""): "Questions",
     ("sentences", "[{"): "Restatement",
     ("sentences", '["'): "Recollection",
 }
 _NUMBER = re.compile(r"\d+")
+_LISTED = re.compile(r"\(([a-z]{2,3}(?:-\w+)*)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,8 @@ class PromptPassage:
 
 def schema_name(body: Mapping[str, object]) -> str:
     """The name of the reply asked for: from response_format, else by the example in the prompt, else ''."""
+    if "messages" not in body:
+        return "Rerank" if "documents" in body else "Decisions" if "questions" in body else ""
     name = _inside(body, "response_format", "json_schema", "name")
     return name if isinstance(name, str) else _shown(body)
 
@@ -73,6 +82,8 @@ def messages(body: Mapping[str, object]) -> list[dict[str, object]]:
 
 def texts(body: Mapping[str, object], role: str = "") -> list[str]:
     """The texts of the messages, those of one role only if it is named."""
+    if isinstance(asked := body.get("input"), str):
+        return [asked]  # of decisions
     return [_text(message.get("content")) for message in messages(body) if role in ("", message.get("role"))]
 
 
@@ -109,6 +120,11 @@ def answer_language(users: Sequence[str]) -> str:
         if found := [code for code, asked in _instructions().items() if asked in text]:
             return max(found, key=ends.__getitem__)
     return ""
+
+
+def languages_listed(users: Sequence[str]) -> list[str]:
+    """The codes of the languages that the last of the user's messages lists after its data, in order."""
+    return _LISTED.findall(users[-1].rpartition(">")[2]) if users else []
 
 
 @cache

@@ -74,5 +74,10 @@ class Request:
         return prompt.answer_language(self._said_by_user)
 
     @property
+    def languages(self) -> list[str]:
+        """The codes of the languages to translate into, or to ask in, in order."""
+        return prompt.languages_listed(self._said_by_user)
+
+    @property
     def _said_by_user(self) -> list[str]:
         return prompt.texts(self.body, "user")

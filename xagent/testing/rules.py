@@ -54,6 +54,11 @@ class _DefaultRules:
             "Restatement": self.restatement,
             "Translation": self.translation,
             "Recollection": lambda request: {"sentences": [self.plain(request)]},
+            "Bridge": self.bridge,
+            "Questions": self.questions,
+            "Ranking": ranking,
+            "Rerank": rerank,
+            "Decisions": decisions,
         }
 
     def plain(self, request: Request) -> str:
@@ -93,6 +98,56 @@ class _DefaultRules:
         numbered = {0: request.question} | {passage.id: passage.text for passage in request.passages}
         pairs = (numbered | request.statements).items()
         return {"texts": [{"n": n, "text": self.sentences.pick("en", said)} for n, said in pairs]}
+
+    def bridge(self, request: Request) -> Reply:
+        """In each language asked for, the sentence that shares most n-grams with the question."""
+        said = {code: self.nearest(code, request.question) for code in request.languages}
+        return {"translations": [{"language": code, "text": text} for code, text in said.items()]}
+
+    def nearest(self, code: str, question: str) -> str:
+        """The sentence of a language nearest to a question; any, where none has anything of it."""
+        best = max(self.sentences.all(code), key=lambda sentence: _shared(sentence, question))
+        return best if _shared(best, question) else self.sentences.pick(code, question)
+
+    def questions(self, request: Request) -> Reply:
+        """A sentence in each language for each passage, as a question."""
+        asked = [
+            {"passage": one.id, "language": code, "text": self.sentences.pick(code, f"{n} {one.text}")}
+            for one in request.passages
+            for n, code in enumerate(request.languages)
+        ]
+        return {"asked": asked}
+
+
+def ranking(request: Request) -> Reply:
+    """The passages that share most n-grams with the question come first."""
+    nearest = sorted(request.passages, key=lambda one: -_shared(one.text, request.question))
+    return {"ranking": [passage.id for passage in nearest]}
+
+
+def rerank(request: Request) -> Reply:
+    """The number of n-grams shared is the score; sorted by it, as servers send them."""
+    documents, query = request.body.get("documents"), str(request.body.get("query"))
+    texts = documents if isinstance(documents, list) else []
+    scores = [float(_shared(str(text), query)) for text in texts]
+    places = sorted(range(len(scores)), key=lambda place: -scores[place])
+    return {"results": [{"index": place, "relevance_score": scores[place]} for place in places]}
+
+
+def decisions(request: Request) -> Reply:
+    """A predicate is as likely as the share of the question's n-grams that the passage it names has."""
+    questions = request.body.get("questions")
+    asked = questions if isinstance(questions, list) else []
+    most = max(1, len(set(analyse(request.question))))
+    shares = {one.id: _shared(one.text, request.question) / most for one in request.passages}
+    answers = [
+        {"type": "predicate", "name": one["name"], "probability": shares.get(int(one["name"][1:]), 0.0)}
+        for one in asked
+    ]
+    details = {"input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0}}
+    usage = {"input_tokens": 100, "output_tokens": len(answers), "total_tokens": 100 + len(answers)}
+    out = {"output_tokens_details": {"reasoning_tokens": 0}}
+    return {"answers": answers, "model": "fake", "usage": {**usage, **details, **out}}
 
 
 def entailment(request: Request) -> Reply:
