@@ -1,10 +1,13 @@
 """The time of a question beside its model's: for `benchmarks/cost.py`, which prints it.
 
-- overhead_p50_ms: the time that `Agent.ask` takes in a conversation that is kept, less the time from each
-  request's arrival at the server to the last byte of its reply, less that of the node `retrieve`: searching
-  is work that the question needs. overhead_with_retrieval_p50_ms leaves that in; retrieval_p50_ms is that
-  alone; overhead_first_p50_ms and overhead_follow_up_p50_ms are of questions that begin a conversation (two
-  calls) and of those that go on with it (three).
+- overhead_p50_ms: what the graph, its nodes and the kept conversation add to a question: the time that
+  `Agent.ask` takes, less that of its model calls (as `timings` has them: from a request being made until its
+  reply has been read), less that of the node `retrieve`: searching is work that the question needs.
+  overhead_with_retrieval_p50_ms leaves that in; retrieval_p50_ms is that alone; overhead_first_p50_ms and
+  overhead_follow_up_p50_ms are of questions that begin a conversation (two calls) and of those that go on
+  with it (three).
+- client_p50_ms: what the client (langchain-openai, openai, httpx2) and a connection add to those calls: their
+  time less that from each request's arrival at the server to the last byte of its reply.
 - first_word_overhead_ms: from the call of `Agent.stream` until the first verified statement, less the time at
   the server of the calls before `verify`, and of `verify` up to the byte that completes the first verdict (by
   its place in the reply, which is sent at an even pace), less the search. In conversations, too.
@@ -108,6 +111,7 @@ class Timed:
     beside: float
     retrieval: float
     follow_up: bool
+    client: float = 0.0
 
 
 def timed(folder: Path, conversations: Sequence[Conversation], pause: float) -> Figures:
@@ -121,6 +125,7 @@ def timed(folder: Path, conversations: Sequence[Conversation], pause: float) -> 
         "overhead_with_retrieval_p50_ms": p50(one.beside + one.retrieval for one in asked),
         "overhead_first_p50_ms": p50(one.beside for one in asked if not one.follow_up),
         "overhead_follow_up_p50_ms": p50(one.beside for one in asked if one.follow_up),
+        "client_p50_ms": p50(one.client for one in asked),
         "retrieval_p50_ms": p50(one.retrieval for one in asked),
         "first_word_overhead_ms": p50(words),
         "timed_questions": len(asked),
@@ -149,9 +154,10 @@ def asked_in(agent: Agent, server: TimedServer, name: str, sample: Sample, follo
     began = time.perf_counter()
     answer = agent.ask(sample.question, conversation=name)
     spent = time.perf_counter() - began
-    model = sum(one.finished - one.started for one in server.served())
+    at_server = sum(one.finished - one.started for one in server.served())
+    calls = sum(spent for name, spent in answer.timings.items() if name.startswith("model:"))
     retrieval = answer.timings["retrieve"]
-    return Timed(1000 * (spent - model) - retrieval, retrieval, follow_up)
+    return Timed(1000 * spent - calls - retrieval, retrieval, follow_up, calls - 1000 * at_server)
 
 
 def streamed_in(

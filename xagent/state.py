@@ -86,7 +86,7 @@ class State(Input):
     rewordings: tuple[str, ...] = ()
     """reword: other ways to search"""
     hits: tuple[Hit, ...] = ()
-    """retrieve"""
+    """retrieve; compose lets go of them"""
     pivot: Literal["direct", "english", "translated"] = "direct"
     """pivot: the language to reason in; translate, when all is in English"""
     because: str = ""

@@ -13,7 +13,10 @@ from xagent.state import State
 
 ENGLISH_FIRST = 'First write "reasoning" in English, step by step. Then write the claims.'
 
-NOT_THERE = "No quote of your reply before this one was found in its passage: copy them letter by letter."
+AGAIN = (
+    "Nothing in your reply before this one could be verified: copy quotes letter by letter, and claim no "
+    "more than they say."
+)
 
 
 async def answer(state: State, runtime: Runtime[Context]) -> dict[str, object]:
@@ -61,7 +64,7 @@ def drafting(state: State, reasoning: str = "") -> dict[str, str]:
 
 def _reasoning(state: State) -> str:
     asked = ENGLISH_FIRST if state.pivot == "english" else "Write the claims."
-    return f"{NOT_THERE} {asked}" if state.draft else asked
+    return f"{AGAIN} {asked}" if state.draft else asked
 
 
 def _finished(text: str) -> list[str]:

@@ -25,6 +25,7 @@ def compose(state: State) -> dict[str, object]:
         "citations": tuple(_citation(n, quotation) for quotation, n in numbers(claims).items()),
         "answer_language": spoken,
         "history": (*state.history, turn)[-REMEMBERED:],
+        "hits": (),  # done with, and most of what a checkpoint would keep
     }
 
 

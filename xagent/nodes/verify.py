@@ -133,11 +133,9 @@ def _settled(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
     """A dispute needs two sides and two sources: what is left of one is a claim like any other."""
     sides = [claim for claim in claims if claim.disputed]
     sources = {quotation.passage.source for claim in sides for quotation in claim.quotations}
-    return (
-        claims
-        if min(len(sides), len(sources)) > 1
-        else tuple(replace(claim, disputed=False) for claim in claims)
-    )
+    if len(sides) > 1 and len(sources) > 1:
+        return claims
+    return tuple(replace(claim, disputed=False) for claim in claims)
 
 
 def _answered(claims: tuple[Claim, ...], reason: str) -> dict[str, object]:
