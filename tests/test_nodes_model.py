@@ -133,7 +133,10 @@ def test_a_follow_up_keeps_what_was_read_in_its_place(stored: Agent) -> None:
     assert carried[0] == first.evidence[0]
     assert len(carried) <= MOST_CARRIED * 2
     stranger = replace(first.evidence[0], key=10**6)
-    assert retrieve(replace(first, evidence=(stranger,)), runtime(stored))["evidence"] == first.evidence
+    read = (stranger, *first.evidence)
+    assert retrieve(replace(first, evidence=(stranger,)), runtime(stored))["evidence"] == read
+    much = tuple(replace(stranger, key=10**6 + n) for n in range(MOST_CARRIED * len(first.evidence)))
+    assert retrieve(replace(first, evidence=much), runtime(stored))["evidence"] == first.evidence
 
 
 def test_rewordings_are_searched_for_beside_the_question(stored: Agent) -> None:
