@@ -2,8 +2,8 @@
 
     python benchmarks/citations.py [--cases 3000] [--wrong]
 
-False quotations are made from texts in 14 scripts: invented, spliced, altered, mis-attributed, translated, and
-cut inside a word or number; and true ones as a language model may give them. They go through the nodes
+False quotations are made from texts in 14 scripts: invented, spliced, altered, mis-attributed, translated,
+and cut inside a word or number; and true ones as a language model may give them. They go through the nodes
 `verify` and `compose` over a real store, with a model that calls everything supported. That a false one does
 not stand in the passage, and that a true one stands where it is said to, is judged by a slow reference of its
 own, word by word. `--wrong` prints the cases that went wrong.

@@ -6,6 +6,8 @@ The method is CrossRAG (Ranaldi et al. 2025, arXiv 2504.03616). Quotations are o
 be verified: the citations name passages.
 """
 
+from typing import Literal
+
 from langgraph.graph import END, START, StateGraph
 
 from xagent.context import Context
@@ -17,6 +19,12 @@ from xagent.nodes.retrieve import retrieve
 from xagent.nodes.translate import translate
 from xagent.nodes.trust import trust
 from xagent.state import Input, State
+
+
+def after_translate(state: State) -> Literal["answer", "trust"]:
+    """Without a translation there is nothing to answer from."""
+    return "trust" if state.failure else "answer"
+
 
 builder = StateGraph(State, context_schema=Context, input_schema=Input)
 
@@ -31,7 +39,7 @@ builder.add_node(compose)
 builder.add_edge(START, "detect")
 builder.add_edge("detect", "retrieve")
 builder.add_edge("retrieve", "translate")
-builder.add_edge("translate", "answer")
+builder.add_conditional_edges("translate", after_translate)
 builder.add_edge("answer", "trust")
 builder.add_edge("trust", "enforce")
 builder.add_edge("enforce", "compose")

@@ -96,7 +96,7 @@ def test_stream_tells_of_each_node_and_ends_with_the_answer(agent: Agent) -> Non
         {"hits", "evidence"},
         {"claims"},
         {"claims", "verdict", "reason", "notice"},
-        {"text", "claims", "citations", "answer_language", "history"},
+        {"text", "claims", "citations", "answer_language", "history", "hits"},
     ]
     assert {stage.node: stage.milliseconds for stage in stages if isinstance(stage, Stage)} == answer.timings
 

@@ -20,7 +20,7 @@ def test_defaults() -> None:
     }
 
 
-@pytest.mark.parametrize("name", set(Settings.model_fields) - {"probe"})
+@pytest.mark.parametrize("name", sorted(set(Settings.model_fields) - {"probe"}))
 def test_each_field_is_a_variable(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"XAGENT_{name.upper()}", "given")
     assert getattr(Settings(), name) == "given"

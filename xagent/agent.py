@@ -165,7 +165,7 @@ class Agent:
         await asyncio.to_thread(lambda: self.store)
         context = self.context.but()
         events = Events()
-        state = State(question=asked.question)
+        state, hits = State(question=asked.question), ()
         async with self._running(conversation) as (graph, config):
             async for part in graph.astream(
                 asked,
@@ -177,9 +177,10 @@ class Agent:
             ):
                 if part["type"] == "values":
                     state = part["data"]
+                    hits = state.hits or hits
                 for event in events.of(part):
                     yield event
-        yield make_answer(state, self.graph, events.milliseconds, context)
+        yield make_answer(dataclasses.replace(state, hits=hits), self.graph, events.milliseconds, context)
 
     @asynccontextmanager
     async def _running(

@@ -5,17 +5,15 @@ one language answers, or goes on, in another. They judge whole lines by fastText
 by a list of English ones; here it is sentences, less what may be in any language: quotations, names, code.
 """
 
-import re
-import tomllib
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import pairwise
 
 from xagent import languages, writing
 from xagent.languages import UNKNOWN, Detection, detect, known_languages, script_of
+from xagent.masking import DATA, ENDS, PATTERNS, masked, nameless, without_spans
 from xagent.messages import function_words
 from xagent.sentences import split_sentences
 
@@ -65,8 +63,9 @@ def confused(
     if language in ("", UNKNOWN):
         return ()
     wanted = _wanted(languages.language(language).code, script)
-    without = _masked(text, names)
-    spans = list(_pieces(without, wanted.code))
+    blanked = masked(text)
+    spans = list(_pieces(blanked, wanted.code))
+    without = nameless(blanked, names)
     pieces = [_plain(without[start:end]) for start, end in spans]
     judged = _settled([_judge(piece, wanted) for piece in pieces], pieces, wanted)
     return tuple(
@@ -83,92 +82,14 @@ def _wanted(code: str, script: str) -> _Wanted:
 
 
 _EAST = {"Hans": ("Hani",), "Hant": ("Hani",), "Jpan": ("Hani", "Hira", "Kana"), "Kore": ("Hang",)}
-_DATA = tomllib.loads(files("xagent").joinpath("confusion.toml").read_text("utf-8"))
-_PATTERNS = {name: re.compile(pattern) for name, pattern in _DATA["patterns"].items()}
-_ENDS: str = _DATA["ends"]
-
-
-def _masked(text: str, names: Collection[str]) -> str:
-    """`text` with spaces for all that may be in any language; as long, so that places stay the same."""
-    text = _without(text, _fenced(text))
-    text = _without(text, [found.span() for found in _PATTERNS["anything"].finditer(text)])
-    for name in names:
-        if sum(map(str.isalpha, name)) > 1:
-            before, after = (r"A-Za-z" if end.isascii() else "" for end in (name[0], name[-1]))
-            part = rf"(?<![{before}\0]){re.escape(name)}(?![{after}\0])"  # not of a longer Latin word
-            text = _without(text, [found.span() for found in re.finditer(part, text)])
-    return _without(text, _quotations(text))
-
-
-def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    """`text` with blanks for the spans, but for the mark that one of them, and its sentence, ends with."""
-    parts, done = [], 0
-    for start, end in spans:
-        stop = end - 1 if end > start and text[end - 1] in _ENDS else end
-        parts += [text[done:start], re.sub(".", " ", text[start:stop])]
-        done = stop
-    return "".join([*parts, text[done:]])
-
-
-def _fenced(text: str) -> Iterator[tuple[int, int]]:
-    """Blocks of code; a fence that is not closed begins none."""
-    opened: re.Match[str] | None = None
-    for found in _PATTERNS["fence"].finditer(text):
-        if opened is None:
-            opened = found
-        elif found[1] == opened[1] and not found[2].strip("`~ \t\r"):
-            yield opened.start(), found.end()
-            opened = None
-
-
-def _quotations(text: str) -> list[tuple[int, int]]:
-    """What stands within quotation marks of one paragraph; a mark that is left open begins nothing."""
-    spans: list[tuple[int, int]] = []
-    opened: list[tuple[str, int]] = []
-    for found in _PATTERNS["mark"].finditer(text):
-        mark, at = found[0], found.start()
-        if len(mark) > 1:
-            opened.clear()
-        elif depth := _closes(text, at, opened):
-            start = opened[-depth][1] + 1
-            del opened[-depth:]
-            while spans and spans[-1][0] >= start:
-                spans.pop()
-            spans.append((start, at))
-        elif _opens(text, at):
-            opened.append((mark, at))
-    return spans
-
-
-def _closes(text: str, at: int, opened: Sequence[tuple[str, int]]) -> int:
-    """How many of the open quotations the mark ends; 0 when it ends none."""
-    mark, before, after = text[at], text[at - 1 : at], text[at + 1 : at + 2]
-    if (mark in "\"'" and before.isspace()) or (mark in "’'" and _in_word(after)):
-        return 0
-    for depth, (opener, start) in enumerate(reversed(opened[-8:]), 1):
-        if mark in _DATA["quotations"][opener]:
-            return depth if at - start <= _DATA["longest_quotation"] else 0
-    return 0
-
-
-def _opens(text: str, at: int) -> bool:
-    """Whether the mark begins a quotation; those that also end one, or are apostrophes, do before a word."""
-    if text[at] not in "”»›’‘\"'":
-        return text[at] in _DATA["quotations"]
-    return not (at and _in_word(text[at - 1])) and not text[at + 1 : at + 2].isspace()
-
-
-def _in_word(letter: str) -> bool:
-    """Whether a mark beside `letter` is within a word; what is written without spaces cannot tell."""
-    return letter.isalnum() and (letter < "\u0e00" or "\u1e00" <= letter < "\u2000")
 
 
 def _pieces(text: str, code: str) -> Iterator[tuple[int, int]]:
     """The sentences, and where they are wrapped their lines, without white space around."""
     for start, end in split_sentences(text, code):
-        gaps = (found.end() for found in _PATTERNS["gap"].finditer(text, start, end))
+        gaps = (found.end() for found in PATTERNS["gap"].finditer(text, start, end))
         for first, last in pairwise([start, *(at for at in gaps if _is_cut(text, at)), end]):
-            for line in _PATTERNS["line"].finditer(text, first, last):
+            for line in PATTERNS["line"].finditer(text, first, last):
                 yield line.span()
 
 
@@ -181,8 +102,8 @@ def _is_cut(text: str, at: int) -> bool:
 
 def _plain(piece: str) -> str:
     """The prose of `piece`: composed, without markup, formulas, numbers and what cannot be seen."""
-    seen = _PATTERNS["invisible"].sub("", unicodedata.normalize("NFKC", piece))
-    return " ".join(_PATTERNS["formula"].sub(" ", _PATTERNS["markup"].sub(" ", seen)).split())
+    seen = PATTERNS["invisible"].sub("", unicodedata.normalize("NFKC", piece))
+    return " ".join(PATTERNS["formula"].sub(" ", PATTERNS["markup"].sub(" ", seen)).split())
 
 
 def _judge(piece: str, wanted: _Wanted) -> _Judgement:
@@ -204,9 +125,9 @@ def _in_other_script(piece: str, wanted: _Wanted, counts: dict[str, float]) -> D
         return None
     home = sum(count for script, count in counts.items() if script in wanted.home)
     alone = home * 4 < sum(counts.values())
-    glosses = () if alone else _PATTERNS["gloss"].finditer(piece)
+    glosses = () if alone else PATTERNS["gloss"].finditer(piece)
     foreign = [gloss.span() for gloss in glosses if wanted.home.isdisjoint(writing.script_counts(gloss[0]))]
-    text = _without(piece, foreign)
+    text = without_spans(piece, foreign)
     away = "".join("\n" if _script(char) in wanted.home else char for char in text)
     runs = [run for run in away.split("\n") if _is_prose(run, alone)]
     return detect(max(runs, key=len)) if runs else None
@@ -215,11 +136,13 @@ def _in_other_script(piece: str, wanted: _Wanted, counts: dict[str, float]) -> D
 def _is_prose(run: str, alone: bool) -> bool:
     """Whether this is a sentence or a good part of one, rather than names or terms; `alone` in its piece."""
     script = script_of(run)
-    ended = alone and run.rstrip()[-1:] in _ENDS
-    if script in _DATA["unspaced"]:
+    ended = alone and run.rstrip()[-1:] in ENDS
+    if script in DATA["unspaced"]:
         letters, worded = sum(map(str.isalpha, run)), any(word in run for word in _common(script))
         return letters >= (5 if ended else 8 if alone else 12) or (letters >= 4 and worded)
-    words = _PATTERNS["word"].findall(run.lower() if run.isupper() else run)
+    words = PATTERNS["word"].findall(run.lower() if run.isupper() else run)
+    if not alone and len(words) <= DATA["longest_title"] and words and words[0][0].isupper():
+        return False
     running = [word for word in words if not word[0].isupper() and (len(word) > 1 or script != "Latn")]
     if len(running) >= (4 if alone else 6) or (ended and len(words) > 2 and len(running) > 1):
         return True
@@ -238,7 +161,7 @@ def _common(script: str) -> frozenset[str]:
 
 def _in_other_form(piece: str, wanted: _Wanted, counts: dict[str, float]) -> Detection | None:
     """Japanese in Chinese and the reverse, or simplified characters where traditional ones are asked for."""
-    if wanted.code == "zh" and len(_PATTERNS["kana"].findall(piece)) > 2:
+    if wanted.code == "zh" and len(PATTERNS["kana"].findall(piece)) > 2:
         return Detection("ja", "Jpan", 0.9)
     if wanted.code == "ja" and _is_chinese(piece, counts):
         return Detection("zh", script_of(piece) if len(counts) == 1 else "Hans", 0.9)
@@ -249,18 +172,18 @@ def _in_other_form(piece: str, wanted: _Wanted, counts: dict[str, float]) -> Det
 
 def _is_chinese(piece: str, counts: dict[str, float]) -> bool:
     """Whether a piece of a Japanese text is Chinese, in whole or in a part without kana."""
-    if not {"Hira", "Kana"} & counts.keys() and len(piece) > 7 and piece[-1] in _ENDS:
-        return writing.japanese_signs(piece) < bool(_PATTERNS["chinese"].search(piece))
-    runs = [found[0] for found in _PATTERNS["han"].finditer(piece)]
-    return any(len(_PATTERNS["chinese"].findall(run)) > 1 or writing.japanese_signs(run) < -1 for run in runs)
+    if not {"Hira", "Kana"} & counts.keys() and len(piece) > 7 and piece[-1] in ENDS:
+        return writing.japanese_signs(piece) < bool(PATTERNS["chinese"].search(piece))
+    runs = [found[0] for found in PATTERNS["han"].finditer(piece)]
+    return any(len(PATTERNS["chinese"].findall(run)) > 1 or writing.japanese_signs(run) < -1 for run in runs)
 
 
 def _by_words(own: str, wanted: _Wanted) -> _Judgement:
     own = own.lower() if own.isupper() else own
-    words = _PATTERNS["word"].findall(own)
+    words = PATTERNS["word"].findall(own)
     if wanted.home & {"Hani", "Hang"}:
         return _RIGHT if len(own) > 4 else _UNDECIDED
-    if len(words) < 3 or wanted.code in _DATA["undetected"].split():
+    if len(words) < 3 or wanted.code in DATA["undetected"].split():
         return _UNDECIDED
     found = detect(own, {wanted.code})
     if found.code == wanted.code:

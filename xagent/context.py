@@ -118,8 +118,9 @@ class Context:
         Raises as `xagent.model.Model.reply` does, and NoModel.
         """
         # Files are read, and a server may be asked for its models: not in the event loop.
+        budget = self.budget  # begun before a server is asked for its models
         sent, model = await asyncio.to_thread(lambda: (prompt(step, values), self.model))
-        return await model.reply(sent, schema, self.budget, progress)
+        return await model.reply(sent, schema, budget, progress)
 
     def but(self, **choices: object) -> Self:
         """These choices with some changed, sharing the open store and the model, with a budget of its own."""

@@ -43,6 +43,8 @@ class Conversations:
         """The checkpointer, open. Raises StoreDamaged when the file is none of SQLite's."""
         try:
             async with aiosqlite.connect(self.path) as connection:
+                # With a write-ahead log, which the saver sets, only a power cut can cost a turn.
+                await connection.execute("PRAGMA synchronous=NORMAL")
                 # A checkpoint may name any class to be made again: none but ours is.
                 serde = _Checkpoints(allowed_msgpack_modules=CARRIED)
                 yield AsyncSqliteSaver(connection, serde=serde)

@@ -56,16 +56,21 @@ def _local(settings: Settings) -> tuple[str, str]:
 
 def _lists_models(url: str) -> bool:
     try:
-        return bool(served_models(url, patience=_SOON))
+        return bool(served_models(url, patience=_SOON, local=True))
     except EndpointError:
         return False
 
 
-def served_models(url: str, key: str = "", patience: float = _PATIENCE) -> list[str]:
-    """The names of the models at an OpenAI-compatible `url`. Raises EndpointError."""
+def served_models(url: str, key: str = "", patience: float = _PATIENCE, *, local: bool = False) -> list[str]:
+    """The names of the models at an OpenAI-compatible `url`, which no proxy leads to when it is `local`.
+
+    Raises EndpointError.
+    """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        response = httpx2.get(f"{url.rstrip('/')}/models", headers=headers, timeout=patience)
+        response = httpx2.get(
+            f"{url.rstrip('/')}/models", headers=headers, timeout=patience, trust_env=not local
+        )
         response.raise_for_status()
         return [str(model["id"]) for model in response.json()["data"]]
     except httpx2.HTTPStatusError as error:

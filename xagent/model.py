@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from functools import cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -202,6 +203,7 @@ class Model:
         return EndpointError(f"what answers at {self.url} is no OpenAI-compatible server")
 
 
+@cache
 def _extras(schema: type[R]) -> dict[str, Any]:
     """What goes beyond the common interface: replies held to a schema, and no thinking aloud."""
     described = {"name": schema.__name__, "schema": schema.model_json_schema()}

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-from xagent.messages import chosen_script
 from xagent.state import Claim, State
 from xagent.statements import between, is_confused, marked
 
@@ -16,7 +15,7 @@ class Shown:
     def __init__(self, state: State, write: Callable[[object], None]) -> None:
         self.claims: list[Claim] = []
         self._language = state.answer_language
-        self._script = chosen_script(state.language, state.question_language.script)
+        self._script = state.script
         self._write = write
         self._waiting = False
 

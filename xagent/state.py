@@ -4,7 +4,8 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal
 
-from xagent.languages import Detection
+from xagent.languages import Detection, language
+from xagent.messages import chosen_script
 from xagent.passages import Passage
 from xagent.rankings import Place, Query
 from xagent.replies import DraftClaim, Evidence
@@ -92,7 +93,7 @@ class State(Input):
     rewordings: tuple[str, ...] = ()
     """reword: other ways to search"""
     hits: tuple[Hit, ...] = ()
-    """retrieve; rerank puts them in another order"""
+    """retrieve; rerank puts them in another order; compose lets go of them"""
     reranking: str = ""
     """rerank: by what the hits were put in another order, or why not"""
     pivot: Literal["direct", "english", "translated"] = "direct"
@@ -119,6 +120,16 @@ class State(Input):
     """compose"""
     text: str = ""
     """compose: what the reader sees, all of it in the answer's language but the quotations"""
+
+    @property
+    def script(self) -> str:
+        """The script to answer in (ISO 15924), where the language has several; empty where any will do."""
+        if self.answer_language == "und":
+            return ""
+        own = self.question_language.script if self.question_language.code == self.answer_language else ""
+        scripts = language(self.answer_language).scripts
+        script = chosen_script(self.language, own)
+        return script if len(scripts) > 1 and script in scripts else ""
 
 
 CARRIED = (

@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 
 from xagent.confusion import confused
-from xagent.languages import language
 from xagent.state import Claim, Quotation
 from xagent.terminal import one_line
 
@@ -50,5 +49,4 @@ def wrong_parts(claim: Claim, code: str, script: str) -> list[tuple[int, int]]:
     if code == "und":
         return []
     titles = [quotation.passage.title for quotation in claim.quotations]
-    variant = script if script in ("Hans", "Hant") or script in language(code).scripts[1:] else ""
-    return [(part.start, part.end) for part in confused(claim.text, code, script=variant, names=titles)]
+    return [(part.start, part.end) for part in confused(claim.text, code, script=script, names=titles)]

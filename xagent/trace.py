@@ -13,9 +13,14 @@ Update = Mapping[str, Any]
 
 def described(stage: Stage) -> str:
     """The step's name, what came of it and how long it took: `retrieve  40 passages: 12 de  (31 ms)`."""
-    describe = _DESCRIPTIONS.get(stage.node)
-    said = one_line(describe(stage.update)) if describe else ""
+    describe = _DESCRIPTIONS.get(stage.node, _nothing)
+    # A step sets something, unless it raises.
+    said = one_line(describe(stage.update)) if stage.update else "failed"
     return f"{stage.node:<14}{said}{'  ' if said else ''}({stage.milliseconds:,.0f} ms)"
+
+
+def _nothing(_: Update) -> str:
+    return ""
 
 
 def _detect(update: Update) -> str:
@@ -34,7 +39,7 @@ def _contextualize(update: Update) -> str:
 
 def _retrieve(update: Update) -> str:
     counts = Counter(hit.passage.language for hit in update["hits"])
-    return f"{sum(counts.values())} passages" + (f": {_counted(counts)}" if counts else "")
+    return _number(sum(counts.values()), "passage") + (f": {_counted(counts)}" if counts else "")
 
 
 def _counted(counts: Counter[str]) -> str:
@@ -54,19 +59,19 @@ def _pivot(update: Update) -> str:
 
 
 def _answer(update: Update) -> str:
-    return str(update.get("failure") or _claims(len(update.get("draft", ()))))
+    return str(update.get("failure") or _number(len(update.get("draft", ())), "claim"))
 
 
 def _quote(update: Update) -> str:
-    return f"{len(update['claims'])} quotations"
+    return _number(len(update["claims"]), "quotation")
 
 
 def _verify(update: Update) -> str:
-    return f"{_claims(len(update['claims']))} kept: {update['reason']}"
+    return f"{_number(len(update['claims']), 'claim')} kept: {update['reason']}"
 
 
 def _reword(update: Update) -> str:
-    return " · ".join(update.get("rewordings", ()))[:80]
+    return str(update.get("failure") or " · ".join(update.get("rewordings", ()))[:80])
 
 
 def _enforce(update: Update) -> str:
@@ -74,11 +79,11 @@ def _enforce(update: Update) -> str:
 
 
 def _vote(update: Update) -> str:
-    return f"{_claims(len(update.get('draft', ())))}, {update.get('agreement', 0.0):.0%} agree"
+    return f"{_number(len(update.get('draft', ())), 'claim')}, {update.get('agreement', 0.0):.0%} agree"
 
 
-def _claims(n: int) -> str:
-    return f"{n} claim{'' if n == 1 else 's'}"
+def _number(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 _DESCRIPTIONS: dict[str, Callable[[Update], str]] = {

@@ -7,12 +7,16 @@ from langgraph.runtime import Runtime
 from xagent.context import Context
 from xagent.errors import BudgetSpent, ReplyError
 from xagent.instructions import in_language
-from xagent.messages import chosen_script
 from xagent.prompts import fenced, passages_as_data
 from xagent.replies import Draft, DraftClaim, ReasonedDraft, so_far
 from xagent.state import State
 
 ENGLISH_FIRST = 'First write "reasoning" in English, step by step. Then write the claims.'
+
+AGAIN = (
+    "Nothing in your reply before this one could be verified: copy quotes letter by letter, and claim no "
+    "more than they say."
+)
 
 
 async def answer(state: State, runtime: Runtime[Context]) -> dict[str, object]:
@@ -49,13 +53,18 @@ async def _drafted(state: State, context: Context, progress: Callable[[str], Non
 def drafting(state: State, reasoning: str = "") -> dict[str, str]:
     """What the prompt `answer` is filled in with."""
     language = "en" if state.pivot == "translated" else state.answer_language
-    script = chosen_script(state.language, state.question_language.script)
+    script = "" if state.pivot == "translated" else state.script
     return {
         "passages": passages_as_data(state.evidence),
         "question": fenced(state.query),
-        "reasoning": reasoning or (ENGLISH_FIRST if state.pivot == "english" else "Write the claims."),
+        "reasoning": reasoning or _reasoning(state),
         "instruction": in_language(language, script),
     }
+
+
+def _reasoning(state: State) -> str:
+    asked = ENGLISH_FIRST if state.pivot == "english" else "Write the claims."
+    return f"{AGAIN} {asked}" if state.draft else asked
 
 
 def _finished(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from xagent.messages import Key, Voice, chosen_script, voice
+from xagent.messages import Key, Voice, voice
 from xagent.state import Citation, Claim, Quotation, State, Turn
 from xagent.statements import between, marked, numbers, one_paragraph
 
@@ -13,7 +13,7 @@ REMEMBERED = 20
 
 def compose(state: State) -> dict[str, object]:
     """The answer's text in the reader's language, or in the nearest one that there are messages in."""
-    speaker = voice(state.answer_language, chosen_script(state.language, state.question_language.script))
+    speaker = voice(state.answer_language, state.script)
     claims = _in_order(state.claims)
     text = _text(state, claims, speaker)
     stated = any(claim.text for claim in claims)
@@ -25,6 +25,7 @@ def compose(state: State) -> dict[str, object]:
         "citations": tuple(_citation(n, quotation) for quotation, n in numbers(claims).items()),
         "answer_language": spoken,
         "history": (*state.history, turn)[-REMEMBERED:],
+        "hits": (),  # done with, and most of what a checkpoint would keep
     }
 
 

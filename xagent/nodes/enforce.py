@@ -10,7 +10,6 @@ from langgraph.runtime import Runtime
 from xagent.context import Context
 from xagent.errors import ModelError
 from xagent.instructions import in_language
-from xagent.messages import chosen_script
 from xagent.prompts import statements_as_data
 from xagent.replies import Restatement
 from xagent.state import Claim, State
@@ -43,12 +42,10 @@ async def enforce(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     reason = failure or f"{len(wrong)} claims could not be put into the reader's language"
     quoted = [replace(claim, text="", disputed=False) if claim in wrong else claim for claim in claims]
     kept = tuple(claim for claim in quoted if claim.text or claim.quotations)
-    return {
-        "claims": kept,
-        "verdict": "partial" if kept else "abstained",
-        "reason": reason,
-        "notice": "wrong_language" if kept else "",
-    }
+    if not kept:
+        return {"claims": (), "verdict": "abstained", "reason": reason, "notice": ""}
+    notice = state.notice if all(claim.text for claim in kept) else "wrong_language"
+    return {"claims": kept, "verdict": "partial", "reason": reason, "notice": notice}
 
 
 class Reader:
@@ -56,7 +53,7 @@ class Reader:
 
     def __init__(self, state: State) -> None:
         self.language = state.answer_language
-        self.script = chosen_script(state.language, state.question_language.script)
+        self.script = state.script
 
     def confused(self, claims: Claims) -> list[Claim]:
         """The claims that are not all in it."""

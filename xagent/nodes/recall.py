@@ -5,7 +5,6 @@ from langgraph.runtime import Runtime
 from xagent.context import Context
 from xagent.errors import BudgetSpent, ReplyError
 from xagent.instructions import in_language
-from xagent.messages import chosen_script
 from xagent.prompts import fenced
 from xagent.replies import Recollection
 from xagent.state import Claim, State
@@ -13,8 +12,7 @@ from xagent.state import Claim, State
 
 async def recall(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     """The model's answer from memory, with nothing to cite, which the reader is told."""
-    script = chosen_script(state.language, state.question_language.script)
-    instruction = in_language(state.answer_language, script)
+    instruction = in_language(state.answer_language, state.script)
     try:
         values = {"question": fenced(state.query), "instruction": instruction}
         reply = await runtime.context.ask("recall", Recollection, values)

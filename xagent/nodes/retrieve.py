@@ -12,8 +12,11 @@ from xagent.passages import Passage
 from xagent.retrieval import Found, Hit, Query, best, search
 from xagent.state import State
 
-MOST_CARRIED = 2
-"""Times `max_passages` that a conversation on one subject may come to have before it."""
+MOST_CARRIED = 3
+"""Times `max_passages` that a conversation may come to have before it; then it starts afresh."""
+
+ON_SUBJECT = 3
+"""The best passages for a follow-up: of what was read before when that has one of their sources."""
 
 
 def retrieve(state: State, runtime: Runtime[Context]) -> dict[str, object]:
@@ -45,13 +48,13 @@ def to_read(context: Context, hits: Sequence[Hit]) -> tuple[Passage, ...]:
 
 
 def read_on(before: tuple[Passage, ...], chosen: tuple[Passage, ...]) -> tuple[Passage, ...]:
-    """A follow-up on the same subject keeps what was read before in its place, and adds what is new.
+    """What was read before stays in its place, and what is new comes after it, until that is too much.
 
-    A server then has most of the prompt in its cache. A new subject starts afresh.
+    A server then has most of a follow-up's prompt in its cache. On the same subject a few new passages do.
     """
-    if not any(_is_in(passage, before) for passage in chosen[:3]):
-        return chosen
-    new = [passage for passage in chosen if not _is_in(passage, before)]
+    sources = {passage.source for passage in before}
+    same = any(passage.source in sources for passage in chosen[:ON_SUBJECT])
+    new = [passage for passage in chosen[: ON_SUBJECT if same else None] if not _is_in(passage, before)]
     return (*before, *new) if len(before) + len(new) <= MOST_CARRIED * len(chosen) else chosen
 
 

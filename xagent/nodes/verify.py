@@ -34,8 +34,10 @@ async def verify(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     try:
         kept = await _supported(grounded, runtime.context, shown)
     except ModelError as error:
-        bare = (replace(claim, text="", disputed=False) for claim in grounded if claim not in shown.claims)
-        return _partial((*shown.claims, *bare), str(error), "partial")
+        kept = tuple(shown.claims)
+        bare = [replace(claim, text="", disputed=False) for claim in grounded if claim not in kept]
+        if bare:
+            return _partial((*kept, *bare), str(error), "partial")
     return _judged(state, grounded, kept)
 
 
@@ -77,11 +79,16 @@ async def _supported(claims: Sequence[Claim], context: Context, shown: Shown) ->
         "passages": passages_as_data(passages),
         "statements": statements_as_data([(n, claim.text) for n, claim in numbered.items()]),
     }
-    reply = await context.ask(
-        "verify", Entailment, values, lambda text: shown.add(_first_supported(text, numbered))
-    )
+
+    def progress(text: str) -> None:
+        new = [claim for claim in _first_supported(text, numbered) if claim not in shown.claims]
+        shown.add([*shown.claims, *new])
+
+    reply = await context.ask("verify", Entailment, values, progress)
     supported = {verdict.claim for verdict in reply.verdicts if verdict.supported}
-    return tuple(claim for n, claim in numbered.items() if n in supported or claim in shown.claims)
+    # A reply that was asked for again may differ from the one that was shown: what was shown stays first.
+    others = (claim for n, claim in numbered.items() if n in supported and claim not in shown.claims)
+    return (*shown.claims, *others)
 
 
 def _first_supported(text: str, numbered: Mapping[int, Claim]) -> list[Claim]:
@@ -113,7 +120,7 @@ def _stated(state: State, grounded: tuple[Claim, ...], kept: tuple[Claim, ...]) 
     if len(kept) < max(len(grounded), len(state.draft)):
         reason = f"{len(kept)} of {len(state.draft)} claims could be verified"
         return _partial(_settled(kept), reason, "left_out")
-    return _answered(_settled(kept), f"{len(kept)} claims verified")
+    return _answered(_settled(kept), "every claim could be verified")
 
 
 def _quoted(kept: tuple[Claim, ...]) -> dict[str, object]:
@@ -126,11 +133,9 @@ def _settled(claims: tuple[Claim, ...]) -> tuple[Claim, ...]:
     """A dispute needs two sides and two sources: what is left of one is a claim like any other."""
     sides = [claim for claim in claims if claim.disputed]
     sources = {quotation.passage.source for claim in sides for quotation in claim.quotations}
-    return (
-        claims
-        if min(len(sides), len(sources)) > 1
-        else tuple(replace(claim, disputed=False) for claim in claims)
-    )
+    if len(sides) > 1 and len(sources) > 1:
+        return claims
+    return tuple(replace(claim, disputed=False) for claim in claims)
 
 
 def _answered(claims: tuple[Claim, ...], reason: str) -> dict[str, object]:

@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from xagent.analyser import analyse
 from xagent.context import Context
-from xagent.errors import ModelError
+from xagent.errors import BudgetSpent, ModelError, ReplyError
 from xagent.languages import language
 from xagent.nodes.answer import drafting
 from xagent.replies import Vote
@@ -24,8 +24,8 @@ async def vote(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     """The draft that most voters agree with, each of which reasoned in another language.
 
     Cross-lingual self-consistency (Qin et al. 2023, arXiv 2310.14799): the share that agrees is a calibrated
-    confidence; of votes that are level, the first language's counts. Voters that fail have no vote; raises
-    what the first of them failed of when all do.
+    confidence; of votes that are level, the first language's counts. Voters that fail have no vote; when all
+    do, that is a `failure`. Raises EndpointError when there is no model to ask.
     """
     attempt: dict[str, object] = {"attempts": state.attempts + 1}
     if not state.evidence:
@@ -35,6 +35,8 @@ async def vote(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     cast = await asyncio.gather(*(_cast(state, voter, context) for voter in voters), return_exceptions=True)
     votes = [one for one in cast if isinstance(one, Vote)]
     for failed in cast:
+        if isinstance(failed, ReplyError | BudgetSpent) and not votes:
+            return {**attempt, "draft": (), "failure": str(failed)}
         if isinstance(failed, BaseException) and not (isinstance(failed, ModelError) and votes):
             raise failed
     groups = _groups(votes)
