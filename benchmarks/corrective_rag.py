@@ -23,10 +23,9 @@ from pydantic import BaseModel, SecretStr
 from xagent.context import Context
 from xagent.instructions import in_language
 from xagent.languages import detect
-from xagent.nodes.retrieve import balanced
 from xagent.passages import Passage
 from xagent.prompts import fenced, passages_as_data
-from xagent.retrieval import search
+from xagent.retrieval import Query, best, search
 from xagent.store import Store
 from xagent.testing import Request, Rule
 
@@ -113,8 +112,9 @@ class CorrectiveRag:
         """The passages that `qa` would show its model."""
         question = state["question"]
         language = detect(question, tuple(self._store.languages())).code
-        hits = search(self._store, question, language=language, k=Context.k)
-        return {"passages": balanced(tuple(hits), self._k), "rounds": state.get("rounds", 0) + 1}
+        hits = search(self._store, [Query(question, language)], k=Context.k).hits
+        passages = tuple(hit.passage for hit in best(hits, self._k))
+        return {"passages": passages, "rounds": state.get("rounds", 0) + 1}
 
     def grade(self, state: Steps) -> Steps:
         """Keep the passages that the model, asked about each alone, finds relevant."""

@@ -5,7 +5,11 @@
 The questions are the sample's, asked of a store of its texts with the graph `qa`. The model is the fake one
 of `xagent.testing`; calls are counted on its side, and tokens, at four bytes each. The last line is JSON with
 
-- calls_usual, calls_mean, calls_two: the median and mean of a question's calls; the share with just two.
+- calls_usual, calls_mean, calls_two: the median and mean of a question's calls; the share with just two. The
+  question is searched for as it is, as with an encoder that knows the languages (`--bridge never`).
+- calls_bridging_mean, bridged: the mean where the built-in n-grams, which do not, have it translated when
+  they find no strong evidence (`--bridge auto`, the default); the share of questions with which that is so. Three
+  in five of the sample's have no evidence in their own language.
 - calls_worst, over_budget: the most calls seen with faults that lead the longest way (see `WORST`), for a
   question alone and for one that goes on with a conversation; how many went beyond the six allowed.
 - calls_corrective_rag: the mean through `benchmarks/corrective_rag.py`, which grades each of as many passages
@@ -56,6 +60,16 @@ def calls_usual(server: ModelServer, agent: Agent, samples: Sequence[Sample]) ->
         "calls_two": round(counts.count(2) / len(counts), 4),
         **tokens(asked, len(samples)),
     }
+
+
+def calls_bridging(server: ModelServer, agent: Agent, samples: Sequence[Sample]) -> Figures:
+    """Calls of the same questions where a question may be translated for the search."""
+    counts = []
+    for sample in samples:
+        server.requests.clear()
+        agent.ask(sample.question)
+        counts.append(len(server.requests))
+    return {"calls_bridging_mean": round(mean(counts), 3), "bridged": round(mean(n > 2 for n in counts), 4)}
 
 
 def tokens(requests: Sequence[Request], questions: int) -> Figures:
@@ -214,10 +228,15 @@ def main() -> None:
 def counted(folder: Path, suite: Suite, samples: Sequence[Sample], every: int) -> Figures:
     """Everything but the times. The store that is made for it, in `folder`, stays."""
     rule, taken = Hesitant(), samples[::every]
-    with ModelServer(rule) as server, Agent(folder, "qa", model_url=server.url) as agent:
+    with (
+        ModelServer(rule) as server,
+        Agent(folder, "qa", model_url=server.url, bridge="never") as agent,
+        Agent(folder, "qa", model_url=server.url) as bridging,
+    ):
         agent.ingest([suite.documents], root=suite.documents)
         return {
             **calls_usual(server, agent, taken),
+            **calls_bridging(server, bridging, taken),
             **calls_worst(server, rule, agent, taken[::WORST_EVERY]),
             **calls_corrective_rag(agent, suite, taken),
             **prefixes(server, agent, conversations(samples)[::every]),

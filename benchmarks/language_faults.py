@@ -180,7 +180,7 @@ def bench(store: Path, language: str, faults: Sequence[Fault], seed: str) -> Ite
     chance = random.Random(seed).randrange(2**32)
     with ModelServer(rules, faults=faults, seed=chance, sentences=honest.sentences) as server:
         server.letters = 80
-        with Agent(store, "qa", model_url=server.url, model=server.model) as agent:
+        with Agent(store, "qa", model_url=server.url, model=server.model, bridge="never") as agent:
             yield Bench(agent, server, honest, language)
 
 

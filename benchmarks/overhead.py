@@ -116,7 +116,10 @@ class Timed:
 
 def timed(folder: Path, conversations: Sequence[Conversation], pause: float) -> Figures:
     """All figures, of questions to the store in `folder`; `pause` is the server's, in seconds a piece."""
-    with timed_server(pause) as server, Agent(folder, "qa", model_url=server.url, max_seconds=600) as agent:
+    with (
+        timed_server(pause) as server,
+        Agent(folder, "qa", model_url=server.url, max_seconds=600, bridge="never") as agent,
+    ):
         asked = [asked_in(agent, server, *turn) for turn in turns("ask", conversations)]
         streamed = [streamed_in(agent, server, *turn) for turn in turns("stream", conversations)]
     asked, words = asked[WARM_UP:], [one.beside for one in streamed[WARM_UP:] if one]

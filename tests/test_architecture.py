@@ -134,7 +134,8 @@ def test_no_optional_dependency_is_needed_to_import_the_package() -> None:
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in PACKAGE]
     program = (
         "import importlib, sys\n"
-        "for missing in ('pypdf', 'docx', 'trafilatura', 'lingua', 'vllm'): sys.modules[missing] = None\n"
+        "extras = ('pypdf', 'docx', 'trafilatura', 'lingua', 'vllm', 'sentence_transformers', 'matplotlib')\n"
+        "for missing in extras: sys.modules[missing] = None\n"
         f"for module in {[module.removesuffix('.__init__') for module in modules]!r}:\n"
         "    if not module.endswith('__main__'): importlib.import_module(module)\n"
     )

@@ -79,7 +79,7 @@ def test_conversations_are_about_one_document_in_several_languages_or_one() -> N
 
 def test_the_first_verdict_is_there_before_the_reply_ends() -> None:
     form = {"type": "json_schema", "json_schema": {"name": "Entailment"}}
-    request = Request({"response_format": form}, 0.0, first_byte=10.0, finished=30.0)
+    request = Request({"messages": [], "response_format": form}, 0.0, first_byte=10.0, finished=30.0)
     request.content = '{"verdicts": [{"claim": 1, "supported": true}]}'
     found = served(request, letters=6)
     assert 10 < found.verdict < found.finished == 30

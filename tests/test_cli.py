@@ -268,7 +268,8 @@ def test_search(xagent: Command, store: Path) -> None:
     assert {hit["language"] for hit in hits} == {"en", "de", "fr"}
     assert set(hits[0]) == {
         "id", "source", "title", "heading", "language", "script", "start", "end", "text",
-        "score", "dense_rank", "lexical_rank", "coverage", "quota", "relevant", "places", "siblings", "joined",
+        "score", "dense_rank", "lexical_rank", "coverage", "quota", "relevant", "places", "siblings",
+        "joined",
     }  # fmt: skip
 
 
@@ -307,6 +308,7 @@ def test_doctor(xagent: Command, store: Path) -> None:
         "lost_vectors": [],
         "lost_text": [],
         "problems": [],
+        "notes": [],
         "repaired": False,
     }
 

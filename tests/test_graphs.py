@@ -62,7 +62,7 @@ class Told:
 
 def over(stored: Agent, graph: str, url: str, **choices: Any) -> Agent:
     """Another agent on the same open store."""
-    made = Agent(stored.context.store, graph, model_url=url, model="fake", **choices)
+    made = Agent(stored.context.store, graph, model_url=url, model="fake", **{"bridge": "never"} | choices)
     made.context.__dict__["opened"] = stored.store
     return made
 
@@ -153,7 +153,8 @@ async def test_a_question_takes_two_calls(stored: Agent, kloster: int) -> None:
     assert (citation.n, citation.source, citation.quote) == (1, "kloster.md", KLOSTER)
     assert citation.verified
     assert told.nodes == [
-        "detect", "contextualize", "retrieve", "pivot", "answer", "verify", "enforce", "compose",
+        "detect", "contextualize", "bridge", "retrieve", "rerank", "pivot", "answer", "verify", "enforce",
+        "compose",
     ]  # fmt: skip
     assert {"model:answer", "model:verify", "answer", "verify"} <= set(told.answer.timings)
     assert told.answer.usage.prompt_tokens > 100

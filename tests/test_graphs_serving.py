@@ -49,7 +49,7 @@ def test_a_conversation_in_two_languages(agent: Agent, server: Server) -> None:
     assert isinstance(first, Answer)
     check(first, server)
     steps = [event.node for event in events if isinstance(event, Stage)]
-    assert steps[:5] == ["detect", "contextualize", "retrieve", "pivot", "answer"]
+    assert steps[:5] == ["detect", "contextualize", "bridge", "retrieve", "rerank"]
     second = agent.ask("ومن الذي بناها؟", conversation="one")
     check(second, server)
     assert second.question_language.code == "ar"

@@ -23,6 +23,7 @@ from xagent.doctor import examine
 from xagent.errors import InputError, StoreError
 from xagent.ingest import IngestProgress, Naming, ingest
 from xagent.lexical import TextIndex
+from xagent.retrieval import Query, search
 from xagent.store import Store
 
 from .test_store import BRIDGE, Row, assert_sound, contents, jsonl, put, sources, store, texts, varied
@@ -177,7 +178,8 @@ def test_a_file_that_lost_all_its_text_is_not_found(store: Store, docs: Path) ->
 def test_two_files_with_the_same_content(store: Store, tmp_path: Path) -> None:
     docs = put(tmp_path / "docs", {"a.txt": BRIDGE["th"], "b.txt": BRIDGE["th"]})
     ingest(store, [docs])
-    assert set(sources(store, BRIDGE["th"])) == {"docs/a.txt", "docs/b.txt"}
+    (hit,) = search(store, [Query(BRIDGE["th"], "th")])
+    assert {hit.passage.source, *(one.source for one in hit.siblings)} == {"docs/a.txt", "docs/b.txt"}
     (docs / "a.txt").unlink()
     ingest(store, [docs], prune=True)
     assert sources(store, BRIDGE["th"]) == ["docs/b.txt"]

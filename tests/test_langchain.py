@@ -366,7 +366,7 @@ async def test_the_steps_of_a_graph_within_another_are_streamed(context: Context
         )
     ]
     nodes = [next(iter(part["data"])) for part in parts if part["type"] == "updates"]
-    assert nodes[:5] == ["detect", "contextualize", "retrieve", "pivot", "answer"]
+    assert nodes[:5] == ["detect", "contextualize", "bridge", "retrieve", "rerank"]
     assert nodes[-3:] == ["compose", "ask", "sign"]
     assert [part["data"] for part in parts if part["type"] == "custom"] == [
         {"statement": f"{LIGHTHOUSE} [1]"}

@@ -24,9 +24,12 @@ from xagent.terminal import clean
 # What each step fills in, in the order in which a prompt has to have it, and the reply that it asks for.
 STEPS: Mapping[str, tuple[list[str], type[replies.Reply]]] = {
     "answer": (["passages", "question", "reasoning", "instruction"], replies.Draft),
+    "bridge": (["question", "languages"], replies.Bridge),
     "contextualize": (["conversation", "question", "instruction"], replies.Standalone),
     "enforce": (["statements", "instruction"], replies.Restatement),
+    "questions": (["passages", "languages"], replies.Questions),
     "recall": (["question", "instruction"], replies.Recollection),
+    "rerank": (["passages", "question"], replies.Ranking),
     "reword": (["question", "languages"], replies.Rewording),
     "translate": (["passages", "question"], replies.Translation),
     "verify": (["passages", "statements"], replies.Entailment),

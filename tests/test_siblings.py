@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xagent.embeddings import Vectors
 from xagent.passages import Passage
 from xagent.shingles import similarity, sketch
 from xagent.siblings import are_copies, groups, numbers_in
@@ -115,7 +116,7 @@ def test_the_same_year_is_not_the_same_fact() -> None:
     ]
 
 
-def vectors(*rows: tuple[float, float, float]) -> dict[int, np.ndarray]:  # type: ignore[type-arg]
+def vectors(*rows: tuple[float, float, float]) -> dict[int, Vectors]:
     made = np.array(rows, dtype=np.float32)
     return dict(enumerate(made / np.linalg.norm(made, axis=1, keepdims=True)))
 

@@ -210,10 +210,7 @@ class Agent:
         return self._loop().call(self._conversations.turns, conversation)
 
     def search(self, query: str, *, k: int = 10, languages: str | Collection[str] = ()) -> Found:
-        """What would be retrieved for a question, best first, and how it came about. Raises as `ask` does.
-
-        `languages` are those of the evidence, as for the agent, whose own are searched when none is given.
-        """
+        """What would be retrieved for a question, best first, and how it came about. Raises as `ask` does."""
         text, there = checked(query), tuple(self.store.languages())
         queries = (Query(text, detect(text, there).code),)
         setting = evidence_setting(languages) if languages else self.context.languages
