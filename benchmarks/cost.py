@@ -8,8 +8,8 @@ of `xagent.testing`; calls are counted on its side, and tokens, at four bytes ea
 - calls_usual, calls_mean, calls_two: the median and mean of a question's calls; the share with just two. The
   question is searched for as it is, as with an encoder that knows the languages (`--bridge never`).
 - calls_bridging_mean, bridged: the mean where the built-in n-grams, which do not, have it translated when
-  they find no strong evidence (`--bridge auto`, the default); the share of questions with which that is so. Three
-  in five of the sample's have no evidence in their own language.
+  they find no strong evidence (`--bridge auto`, the default); the share of questions with which that is so.
+  Three in five of the sample's have no evidence in their own language.
 - calls_worst, over_budget: the most calls seen with faults that lead the longest way (see `WORST`), for a
   question alone and for one that goes on with a conversation; how many went beyond the six allowed.
 - calls_corrective_rag: the mean through `benchmarks/corrective_rag.py`, which grades each of as many passages
