@@ -1,10 +1,13 @@
 """Requests to `/v1/embeddings`: repeated when the server is busy, made smaller when it takes less at once."""
 
 import asyncio
+import binascii
+import json
 import random
 import re
 from collections.abc import Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx2
@@ -15,7 +18,6 @@ from xagent.request_limit import RequestLimit
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI
-    from openai.types import CreateEmbeddingResponse
 
 BUSY = (429, 503)
 TRANSIENT = (408, 409, 500, 502, 504)
@@ -71,8 +73,7 @@ class EmbeddingClient:
             return await self._halves(texts)
         truncates = self.truncates
         try:
-            reply = await self._patiently(texts)
-            return Reply(_vectors(reply), _tokens(reply), [False] * len(texts))
+            return _read(await self._patiently(texts), len(texts))
         except openai.APIStatusError as error:
             if error.status_code not in TOO_MUCH or _is_a_crash(error):
                 raise
@@ -98,7 +99,7 @@ class EmbeddingClient:
         vectors = np.concatenate([first.vectors, second.vectors])
         return Reply(vectors, first.tokens + second.tokens, first.cut + second.cut)
 
-    async def _patiently(self, texts: Sequence[str]) -> "CreateEmbeddingResponse":
+    async def _patiently(self, texts: Sequence[str]) -> bytes:
         """Ask until there is a reply, or an error that will not pass."""
         import openai
 
@@ -123,10 +124,12 @@ class EmbeddingClient:
             tries += 1
             await asyncio.sleep(pause)
 
-    async def _create(self, texts: Sequence[str]) -> "CreateEmbeddingResponse":
-        # Without an encoding_format the SDK asks for base64, which is read faster.
-        extra = {"truncate_prompt_tokens": -1} if self.truncates else None
-        return await self._openai.embeddings.create(model=self.model, input=list(texts), extra_body=extra)
+    async def _create(self, texts: Sequence[str]) -> bytes:
+        asked: dict[str, object] = {"model": self.model, "input": list(texts), "encoding_format": "base64"}
+        if self.truncates:
+            asked["truncate_prompt_tokens"] = -1
+        # `embeddings.create` makes a Python object of each number: more work than all the rest here.
+        return await self._openai.post("/embeddings", cast_to=bytes, body=asked)
 
     async def count(self, text: str) -> int:
         """The tokens of a text by the server's tokenizer, as vLLM and llama.cpp tell them; 0 without one."""
@@ -187,14 +190,27 @@ def _told(error: "APIStatusError") -> float:
         return 0.0
 
 
-def _vectors(reply: "CreateEmbeddingResponse") -> Vectors:
-    rows = [item.embedding for item in sorted(reply.data, key=lambda item: item.index)]
-    return np.array(rows, dtype=np.float32)
+def _read(reply: bytes, texts: int) -> Reply:
+    """What the server replied to that many texts; raises ValueError when it is nothing of the kind."""
+    try:
+        told = json.loads(reply)
+        rows = [item["embedding"] for item in sorted(told["data"], key=itemgetter("index"))]
+        vectors = np.array([_numbers(row) for row in rows], dtype=np.float32)
+        return Reply(vectors, _tokens(told), [False] * texts)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no embeddings in {reply[:100]!r}") from error
 
 
-def _tokens(reply: "CreateEmbeddingResponse") -> int:
-    # Not every server says, whatever the type promises.
-    return int(getattr(getattr(reply, "usage", None), "prompt_tokens", 0) or 0)
+def _numbers(row: str | list[float]) -> Vectors:
+    """One vector; not every server knows base64, and those that do not ignore that they were asked for it."""
+    if isinstance(row, str):
+        return np.frombuffer(binascii.a2b_base64(row), dtype="<f4")
+    return np.array(row, dtype=np.float32)
+
+
+def _tokens(told: dict[str, dict[str, int] | None]) -> int:
+    # Not every server says.
+    return int((told.get("usage") or {}).get("prompt_tokens") or 0)
 
 
 def _root(url: str) -> str:

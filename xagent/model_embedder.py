@@ -103,7 +103,7 @@ class ModelEmbedder(ABC):
                 vectors = unit(self._checked(batch.vectors, len(batch.rows)))
                 asked = [texts[row] for row in batch.rows]
                 if self.cache:
-                    self.cache.keep(asked, list(vectors), batch.cut)
+                    self.cache.keep(asked, vectors, batch.cut)
                 yield from zip(asked, vectors, batch.cut, strict=True)
 
     def _checked(self, vectors: Vectors, expected: int) -> Vectors:

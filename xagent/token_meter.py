@@ -57,9 +57,14 @@ class TokenMeter:
 
     def suspects(self, texts: Sequence[str], maximum: int) -> list[int]:
         """Rows of texts that may be longer than `maximum` tokens."""
-        return [
-            row for row, text in enumerate(texts) if _perhaps(text, maximum) and self.estimate(text) > maximum
-        ]
+        return [row for row, text in enumerate(texts) if self._may_exceed(text, maximum)]
+
+    def _may_exceed(self, text: str, maximum: int) -> bool:
+        if not _perhaps(text, maximum):
+            return False
+        # Most are short enough for any script, and finding theirs is what takes time.
+        densest = max(USUAL, *self._densities.values(), 0.0) * MARGIN
+        return width(text) * densest + SPECIAL > maximum and self.estimate(text) > maximum
 
 
 def _perhaps(text: str, maximum: int) -> bool:

@@ -9,6 +9,7 @@ import threading
 import zlib
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -22,6 +23,7 @@ _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS vectors (hash BLOB PRIMARY KEY, vector BLOB NOT NULL, cut INTEGER NOT NULL)"
 )
 _AT_ONCE = 500  # parameters in one statement: SQLite's own limit was 999 for long
+_COLUMNS = 3
 _CHECK = 4  # bytes at the end of a blob: SQLite does not notice when a page has rotted
 
 # What cannot be helped by a new file; anything else that SQLite says means that this one is damaged.
@@ -58,17 +60,18 @@ class VectorCache:
             self._asked.update(hashes)
         nothing: dict[bytes, tuple[bytes, int]] = {}
         rows = self._tried(lambda connection: _rows(connection, list(dict.fromkeys(hashes))), nothing)
-        found = {index: _read(*rows[key]) for index, key in enumerate(hashes) if key in rows}
+        found = {index: _read(key, *rows[key]) for index, key in enumerate(hashes) if key in rows}
         return {index: kept for index, kept in found.items() if kept is not None}
 
-    def keep(self, texts: Sequence[str], vectors: Sequence[Vector], cut: Sequence[bool]) -> None:
-        """Keep these vectors, also if the process is killed right after."""
+    def keep(self, texts: Sequence[str], vectors: Vector, cut: Sequence[bool]) -> None:
+        """Keep these vectors, a row a text, also if the process is killed right after."""
+        # One by one they would be converted one by one.
+        plain = np.ascontiguousarray(vectors, dtype="<f4")
         rows = [
-            (self._hash(text), _sealed(vector), int(short))
-            for text, vector, short in zip(texts, vectors, cut, strict=True)
+            _sealed(self._hash(text), vector.tobytes(), int(short))
+            for text, vector, short in zip(texts, plain, cut, strict=True)
         ]
-        insert = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)"
-        self._tried(lambda connection: connection.executemany(insert, rows), None)
+        self._tried(lambda connection: _insert(connection, rows), None)
 
     def start_over(self) -> None:
         """Remember from now on which texts are asked for: `forget_others` spares them."""
@@ -107,7 +110,7 @@ class VectorCache:
                 try:
                     with self._opened() as connection:
                         return work(connection)
-                except (sqlite3.Error, OSError) as error:
+                except (sqlite3.Error, UnicodeDecodeError, OSError) as error:
                     self._recover(error)
         return otherwise
 
@@ -141,7 +144,7 @@ def _rows(connection: sqlite3.Connection, hashes: Sequence[bytes]) -> dict[bytes
         part = hashes[start : start + _AT_ONCE]
         marks = ",".join("?" * len(part))
         asked = connection.execute(f"SELECT hash, vector, cut FROM vectors WHERE hash IN ({marks})", part)
-        found.update((bytes(key), (vector, cut)) for key, vector, cut in asked)
+        found.update((key, (vector, cut)) for key, vector, cut in asked)
     return found
 
 
@@ -152,16 +155,30 @@ def _delete_others(connection: sqlite3.Connection, asked: Collection[bytes]) -> 
     connection.execute("DELETE FROM vectors WHERE hash NOT IN (SELECT hash FROM asked)")
 
 
-def _sealed(vector: Vector) -> bytes:
-    plain = np.ascontiguousarray(vector, dtype="<f4").tobytes()
-    return plain + zlib.crc32(plain).to_bytes(_CHECK, "little")
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[bytes, bytes, int]]) -> None:
+    # Many rows in a statement: after each of its steps the thread waits for Python's lock, up to 5 ms.
+    for start in range(0, len(rows), _AT_ONCE // _COLUMNS):
+        part = rows[start : start + _AT_ONCE // _COLUMNS]
+        marks = ",".join(["(?, ?, ?)"] * len(part))
+        values = list(chain.from_iterable(part))
+        connection.execute(f"INSERT OR REPLACE INTO vectors VALUES {marks}", values)
 
 
-def _read(sealed: object, cut: object) -> Kept | None:
+def _sealed(key: bytes, plain: bytes, cut: int) -> tuple[bytes, bytes, int]:
+    """A row, with a checksum of all of it after the vector."""
+    return key, plain + _check(key, plain, cut), cut
+
+
+def _check(key: bytes, plain: bytes, cut: int) -> bytes:
+    # Of the key too: a damaged index leads to another text's row.
+    return zlib.crc32(plain, zlib.crc32(key, cut)).to_bytes(_CHECK, "little")
+
+
+def _read(key: bytes, sealed: object, cut: object) -> Kept | None:
     """The vector, unless what is there is not what was written."""
     if not isinstance(sealed, bytes) or len(sealed) <= _CHECK or (len(sealed) - _CHECK) % 4:
         return None
-    plain, check = sealed[:-_CHECK], int.from_bytes(sealed[-_CHECK:], "little")
-    if zlib.crc32(plain) != check:
+    plain, check = sealed[:-_CHECK], sealed[-_CHECK:]
+    if cut not in (0, 1) or check != _check(key, plain, int(bool(cut))):
         return None
     return Kept(np.frombuffer(plain, dtype="<f4").astype(np.float32), bool(cut))
