@@ -169,6 +169,10 @@ class EndpointEmbedder(ModelEmbedder):
             ) from error
         except openai.APIResponseValidationError as error:
             raise self._wrong(error.message) from error
+        except openai.APITimeoutError as error:
+            raise EndpointError(
+                f"the embedder at {self.url} takes over a minute for {self.batch} texts: is it on a CPU?"
+            ) from error
         except openai.OpenAIError as error:
             raise EndpointError(
                 f"no embedder answers at {self.url}; start one, or check XAGENT_EMBEDDER_URL"
