@@ -921,7 +921,8 @@ async def test_consensus_abstains_when_no_voter_can_be_understood(stored: Agent)
     with ModelServer({"Vote": lambda request: "no"}) as model:
         told = await heard(over(stored, "consensus", model.url), WANN)
     assert (told.answer.verdict, told.answer.text) == ("abstained", DE.say("abstain"))
-    assert "reply" in told.answer.reason
+    # Two calls are left for second tries: which of four voters gets none is chance.
+    assert "reply" in told.answer.reason or "calls are spent" in told.answer.reason
 
 
 # --- quote ---
