@@ -338,9 +338,8 @@ def test_what_may_be_in_any_language_changes_nothing(code: str, text: str, added
     gaps = [found.start() for found in re.finditer(" ", text)] or [len(text)]
     place = gaps[at % len(gaps)]
     longer = f"{text[:place]} {added}{text[place:]}"
-    assert {each.language for each in confused(longer, code)} == {
-        each.language for each in confused(text, code)
-    }
+    # Which of two near languages it is called may change; whether it is foreign may not.
+    assert bool(confused(longer, code)) == bool(confused(text, code))
 
 
 @pytest.mark.parametrize(
