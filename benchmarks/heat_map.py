@@ -1,4 +1,4 @@
-"""A square of figures as a picture: the languages of questions down, those of passages across."""
+"""Squares of figures as a picture: the languages of questions down, those of passages across."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -25,20 +25,24 @@ def rows(figures: Mapping[tuple[str, str], float], languages: Sequence[str]) -> 
     return [[figures.get((asked, found), float("nan")) for found in languages] for asked in languages]
 
 
-def draw(figures: Mapping[tuple[str, str], float], title: str, path: Path) -> None:
-    """Write the picture of figures from 0 to 1, each with its number. Raises NoPlotting."""
+def draw(maps: Mapping[str, Mapping[tuple[str, str], float]], title: str, path: Path) -> None:
+    """Write the picture of figures from 0 to 1, a square for each way of measuring. Raises NoPlotting."""
     check_plotting()
-    languages = sorted({code for pair in figures for code in pair})
-    table = rows(figures, languages)
     # Without a display; the figure is this function's own, so that none is left behind.
-    figure = import_module("matplotlib.figure").Figure(figsize=(9, 8), dpi=150, layout="constrained")
-    axes = figure.subplots()
-    image = axes.imshow(table, vmin=0, vmax=1, cmap="viridis")
-    axes.set_xticks(range(len(languages)), languages)
-    axes.set_yticks(range(len(languages)), languages)
-    axes.set(xlabel="language of the passages", ylabel="language of the question", title=title)
-    _number(axes.text, table)
-    figure.colorbar(image, ax=axes, shrink=0.8)
+    figure = import_module("matplotlib.figure").Figure(
+        figsize=(8 * len(maps), 8), dpi=110, layout="constrained"
+    )
+    squares = figure.subplots(1, len(maps), squeeze=False)[0]
+    for axes, (name, figures) in zip(squares, maps.items(), strict=True):
+        languages = sorted({code for pair in figures for code in pair})
+        table = rows(figures, languages)
+        image = axes.imshow(table, vmin=0, vmax=1, cmap="viridis")
+        axes.set_xticks(range(len(languages)), languages)
+        axes.set_yticks(range(len(languages)), languages)
+        axes.set(xlabel="language of the passages", ylabel="language of the question", title=name)
+        _number(axes.text, table)
+    figure.suptitle(title)
+    figure.colorbar(image, ax=list(squares), shrink=0.8)
     figure.savefig(path)
 
 

@@ -4,8 +4,9 @@
 
 AfriQA (Ogundepo et al. 2023, arXiv 2305.06897; CC BY 4.0) has questions asked by speakers, each with a human
 translation into English or French and, mostly, the Wikipedia passage that answers. One store holds all of
-these passages. `direct` searches it with the question alone; `translated` adds the human translation, in the
-place of a model's, to the question; `translation_alone` searches with the translation instead.
+these passages. `direct` searches it with the question alone, and `as_asked` without the lexicon. `translated`
+adds the human translation, in the place of a model's, to the question; `translation_alone` searches with the
+translation instead.
 
 Left out are passages without text, and questions without a passage. The answers' text and offsets, which are
 wrong in places, are not used: right is the passage that annotators gave. Wolof has no passages of its own;
@@ -20,6 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from benchmarks.as_asked import AsAsked
 from xagent.languages import detect
 from xagent.passages import NewDocument, NewPassage
 from xagent.retrieval import Query, search
@@ -46,6 +48,7 @@ class Asked:
 class Recalls:
     """Whether the right passage is among the first ten, by way of asking."""
 
+    as_asked: bool
     direct: bool
     translated: bool
     translation_alone: bool
@@ -119,7 +122,11 @@ def recalls(store: Store, asked: Asked) -> Recalls:
     question = Query(asked.question, detect(asked.question).code)
     within = frozenset({asked.pivot})
     translation = Query(asked.translation, asked.pivot, "translation", within)
+    with_it, store.lexicon = store.lexicon, AsAsked()
+    as_asked = among(store, [question], asked.passage)
+    store.lexicon = with_it
     return Recalls(
+        as_asked=as_asked,
         direct=among(store, [question], asked.passage),
         translated=among(store, [question, translation], asked.passage),
         translation_alone=among(store, [Query(asked.translation, asked.pivot)], asked.passage),

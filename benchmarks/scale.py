@@ -27,7 +27,7 @@ import numpy as np
 from benchmarks.ingest import prompts
 from benchmarks.peer_stores import percentiles, process_peak_mb, size_mb
 from benchmarks.peers import STORE_PEERS, STORES, PeerFailed, ask
-from xagent.embeddings import NgramEmbedder
+from xagent.concept_embedder import ConceptEmbedder
 from xagent.languages import detect
 from xagent.passages import NewDocument, NewPassage
 from xagent.retrieval import Query, search
@@ -163,7 +163,7 @@ def in_own_process(path: Path, questions: Sequence[Text]) -> Row:
 
 def vectors(texts: Iterator[str], count: int, path: Path) -> None:
     """Write xagent's own vectors of the texts, a row each, for those who are to search by them."""
-    embedder = NgramEmbedder()
+    embedder = ConceptEmbedder()
     rows = np.lib.format.open_memmap(path, "w+", np.float32, (count, embedder.dimension))
     batch: list[str] = []
     done = 0

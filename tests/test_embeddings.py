@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import xagent.ingest
-from xagent.embeddings import NgramEmbedder, make_embedder
+from xagent.concept_embedder import ConceptEmbedder
+from xagent.embeddings import make_embedder
 from xagent.endpoint_embedder import EndpointEmbedder
 from xagent.errors import EndpointError
 from xagent.ingest import ingest
@@ -26,7 +27,7 @@ from xagent.testing import EmbeddingFault, EmbeddingServer
 
 from .test_store import BRIDGE, assert_sound, jsonl, put, sources, texts, varied
 
-WRONG_SIZE = f"{NgramEmbedder.dimension - 1} components, not {NgramEmbedder.dimension}"
+WRONG_SIZE = f"{ConceptEmbedder.dimension - 1} components, not {ConceptEmbedder.dimension}"
 FAULTS = [fault for fault in get_args(EmbeddingFault) if fault]
 
 
@@ -47,32 +48,32 @@ def server() -> Iterator[EmbeddingServer]:
 
 @given(st.lists(st.text(), max_size=5))
 def test_unit_length_whatever_the_text(given_texts: list[str]) -> None:
-    vectors = NgramEmbedder().embed_passages(given_texts)
-    assert vectors.shape == (len(given_texts), NgramEmbedder.dimension)
+    vectors = ConceptEmbedder().embed_passages(given_texts)
+    assert vectors.shape == (len(given_texts), ConceptEmbedder.dimension)
     assert vectors.dtype == np.float32
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 @given(st.text())
 def test_a_question_is_embedded_as_a_passage(text: str) -> None:
-    embedder = NgramEmbedder()
+    embedder = ConceptEmbedder()
     assert np.array_equal(embedder.embed_query(text), embedder.embed_passages(["other", text])[1:])
 
 
 def test_nearest_to_itself() -> None:
-    vectors = NgramEmbedder().embed_passages(list(BRIDGE.values()))
+    vectors = ConceptEmbedder().embed_passages(list(BRIDGE.values()))
     assert np.array_equal(np.argmax(vectors @ vectors.T, axis=1), np.arange(len(BRIDGE)))
 
 
 def test_the_same_in_every_process() -> None:
     code = (
         "import hashlib, json, sys\n"
-        "from xagent.embeddings import NgramEmbedder\n"
-        "vectors = NgramEmbedder().embed_passages(json.load(sys.stdin))\n"
+        "from xagent.concept_embedder import ConceptEmbedder\n"
+        "vectors = ConceptEmbedder().embed_passages(json.load(sys.stdin))\n"
         "print(hashlib.sha256(vectors.tobytes()).hexdigest())"
     )
     given_texts = [*BRIDGE.values(), ""]
-    here = hashlib.sha256(NgramEmbedder().embed_passages(given_texts).tobytes()).hexdigest()
+    here = hashlib.sha256(ConceptEmbedder().embed_passages(given_texts).tobytes()).hexdigest()
     there = subprocess.run(
         [sys.executable, "-c", code],
         input=json.dumps(given_texts),
@@ -91,16 +92,16 @@ def test_a_server_gives_what_it_is_asked_for(server: EmbeddingServer) -> None:
     embedder = EndpointEmbedder("fake", server.url, batch=4)
     given_texts = list(BRIDGE.values())
     assert np.allclose(
-        embedder.embed_passages(given_texts), NgramEmbedder().embed_passages(given_texts), atol=1e-6
+        embedder.embed_passages(given_texts), ConceptEmbedder().embed_passages(given_texts), atol=1e-6
     )
     assert server.requests == 4
-    assert embedder.dimension == NgramEmbedder.dimension
-    assert embedder.embed_passages([]).shape == (0, NgramEmbedder.dimension)
+    assert embedder.dimension == ConceptEmbedder.dimension
+    assert embedder.embed_passages([]).shape == (0, ConceptEmbedder.dimension)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_server_at_fault(server: EmbeddingServer, fault: EmbeddingFault) -> None:
-    embedder = EndpointEmbedder("fake", server.url, dimension=NgramEmbedder.dimension)
+    embedder = EndpointEmbedder("fake", server.url, dimension=ConceptEmbedder.dimension)
     server.fault = fault
     with pytest.raises(EndpointError) as caught:
         embedder.embed_passages(["Brücke", "мост"])
@@ -111,7 +112,7 @@ def test_a_server_at_fault(server: EmbeddingServer, fault: EmbeddingFault) -> No
     if fault.startswith("status"):
         assert fault.removeprefix("status ") in message
     server.fault = ""
-    assert embedder.embed_query("Brücke").shape == (1, NgramEmbedder.dimension)
+    assert embedder.embed_query("Brücke").shape == (1, ConceptEmbedder.dimension)
 
 
 def test_nobody_listens() -> None:
@@ -131,7 +132,7 @@ def test_no_address_at_all(url: str) -> None:
 def test_a_name_without_a_place() -> None:
     with pytest.raises(EndpointError, match="XAGENT_EMBEDDER_URL"):
         make_embedder("bge-m3")
-    assert make_embedder().name == "ngrams"
+    assert make_embedder().name == "concepts"
 
 
 # A store with a server
@@ -143,7 +144,7 @@ def test_a_store_remembers_its_model(server: EmbeddingServer, tmp_path: Path) ->
         ingest(store, [docs])
         assert_sound(store)
     recorded = json.loads((tmp_path / "store" / MARKER).read_text("utf-8"))
-    assert (recorded["embedder"], recorded["dimension"]) == ("fake", NgramEmbedder.dimension)
+    assert (recorded["embedder"], recorded["dimension"]) == ("fake", ConceptEmbedder.dimension)
     with pytest.raises(EndpointError, match="'fake' needs its server: set XAGENT_EMBEDDER_URL"):
         Store.open(tmp_path / "store")
     with Store.open(tmp_path / "store", url=server.url) as store:

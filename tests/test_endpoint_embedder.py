@@ -9,10 +9,11 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from xagent.concept_embedder import ConceptEmbedder
 from xagent.corpus import BUDGET
 from xagent.doctor import examine
 from xagent.embedder_cards import BARE, EmbedderCard, card_of
-from xagent.embeddings import NgramEmbedder, Vectors, make_embedder
+from xagent.embeddings import Vectors, make_embedder
 from xagent.endpoint_embedder import EndpointEmbedder
 from xagent.errors import EmbedderMismatch, EndpointError, MissingExtra
 from xagent.ingest import ingest
@@ -88,7 +89,7 @@ def test_many_at_once_in_their_order() -> None:
     with EmbeddingServer(delay=0.05) as server:
         embedder = EndpointEmbedder("fake", server.url, batch=4, concurrency=5)
         vectors = embedder.embed_passages(TEXTS)
-    assert np.allclose(vectors, NgramEmbedder().embed_passages(TEXTS), atol=1e-6)
+    assert np.allclose(vectors, ConceptEmbedder().embed_passages(TEXTS), atol=1e-6)
     assert server.requests == 10
     assert 1 < server.busiest <= 5
 
@@ -98,7 +99,7 @@ def test_a_busy_server_is_sent_less() -> None:
         embedder = EndpointEmbedder("fake", server.url, batch=1, concurrency=8)
         vectors = embedder.embed_passages(TEXTS)
         assert embedder._line.client().limit.allowed <= 4
-    assert np.allclose(vectors, NgramEmbedder().embed_passages(TEXTS), atol=1e-6)
+    assert np.allclose(vectors, ConceptEmbedder().embed_passages(TEXTS), atol=1e-6)
     assert 0 < server.refused < 40
     assert len(server.texts) == 40
 
@@ -291,7 +292,7 @@ class FakeTransformer:
 
     def encode(self, sentences: list[str], prompt: str = "?", **_: object) -> Vectors:
         assert prompt == ""
-        return NgramEmbedder().embed_passages(sentences)
+        return ConceptEmbedder().embed_passages(sentences)
 
 
 @pytest.fixture
@@ -309,7 +310,7 @@ def test_a_local_model(tmp_path: Path) -> None:
     given = ["lyhyt", "sana " * 20, *TEXTS]
     found = embedder.embed_measured(given)
     assert np.allclose(
-        found.vectors, NgramEmbedder().embed_passages([f"passage: {t}" for t in given]), atol=1e-6
+        found.vectors, ConceptEmbedder().embed_passages([f"passage: {t}" for t in given]), atol=1e-6
     )
     assert found.cut[:2].tolist() == [False, True]
     with Store.create(tmp_path / "store", name) as store:

@@ -76,14 +76,14 @@ EXPLANATION = """\
    score 0.0166 (text rank 1, vector rank 1; covers 47% of the question)
    The yard Rosenlund built the schooner Aurelia in 1927 and sold her in 1931 for 3400 crowns.
    here by its rank
-   query 1, question: text 1 in en, 1 over all (covers 0.47); vector 1 in en, 1 over all (cosine 0.65)
+   query 1, question: text 1 in en, 1 over all (covers 0.47); vector 1 in en, 1 over all (cosine 0.69)
    the same: copy.txt · en · 0-91
    the same: schoner.txt · de · 0-91
 2. tour · en · tour.txt · 0-60
    score 0.0160 (text rank 3, vector rank 2; covers 24% of the question)
    The schooner Aurelia lies in the harbour; the yard was sold.
    here by its language's share
-   query 1, question: text 3 in en, 3 over all (covers 0.24); vector 2 in en, 2 over all (cosine 0.61)
+   query 1, question: text 3 in en, 3 over all (covers 0.24); vector 2 in en, 2 over all (cosine 0.62)
 query 1, question: Who built the schooner Aurelia? (en)
 de: 1 found, 1 relevant, 0 here by rank, 0 by share
 en: 3 found, 3 relevant, 1 here by rank, 1 by share

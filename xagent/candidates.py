@@ -38,7 +38,7 @@ class Candidates:
         self._language = {key: one.language for one in found for key, _ in one.found}
         self._found = found
         self._overall = overall(found)
-        weights: dict[Engine, float] = {"text": 1.0, "lexicon": 1.0, "vector": store.embedder.weight}
+        weights: dict[Engine, float] = {"text": 1.0, "vector": store.embedder.weight}
         fused = reciprocal_rank_fusion(list(self._overall.values()), [weights[e] for _, e in self._overall])
         within = [[key for key, _ in one.found] for one in found]
         own = reciprocal_rank_fusion(within, [weights[one.engine] for one in found])

@@ -11,6 +11,7 @@ import typer
 
 from xagent import options
 from xagent.errors import XagentError
+from xagent.lexicon.command import lexicon
 from xagent.terminal import console, one_line, to_json
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(lexicon, name="lexicon")
 
 ABSTAINED = 3
 
@@ -85,6 +88,7 @@ def ingest(
     model: options.ModelName = None,
     embedder: options.EmbedderName = "",
     embedder_url: options.EmbedderUrl = "",
+    glossary: options.GlossaryFile = None,
     json: options.Json = False,
 ) -> None:
     """Bring the store up to date with documents: txt, md, html, pdf, docx, csv, jsonl."""
@@ -93,7 +97,7 @@ def ingest(
 
     url = choose(None, model_url).url if questions else None
     embedding: dict[str, Any] = {"embedder": embedder or None, "embedder_url": embedder_url or None}
-    opened = _agent(store, model_url=url, model=model, **embedding)
+    opened = _agent(store, model_url=url, model=model, glossary=glossary, **embedding)
     with opened as agent, ingest_bar(hidden=json) as progress:
         report = agent.ingest(
             paths, prune=prune, questions=questions, wait=-1 if wait else 0, progress=progress
@@ -119,6 +123,7 @@ def ask(
     bridge: options.Bridge = "auto",
     rerank: options.Rerank = "none",
     k: options.Passages = 40,
+    glossary: options.GlossaryFile = None,
     max_calls: options.MaxCalls = 6,
     max_tokens: options.MaxTokens = 200_000,
     max_seconds: options.MaxSeconds = 120.0,
@@ -131,7 +136,7 @@ def ask(
 
     asked = sys.stdin.read() if question == "-" else question
     budget = {"max_calls": max_calls, "max_tokens": max_tokens, "max_seconds": max_seconds}
-    found = {"k": k, "bridge": bridge, "rerank": rerank}
+    found = {"k": k, "bridge": bridge, "rerank": rerank, "glossary": glossary}
     choices = {"model": model, "pivot": pivot, "drafts": drafts, **found, **budget}
     with _answering(store, graph, evidence, model_url, **choices) as agent:
         if json:
@@ -155,6 +160,7 @@ def chat(
     bridge: options.Bridge = "auto",
     rerank: options.Rerank = "none",
     k: options.Passages = 40,
+    glossary: options.GlossaryFile = None,
     resume: Annotated[
         bool, typer.Option("--resume", envvar="XAGENT_RESUME", help="Go on with the latest conversation.")
     ] = False,
@@ -166,7 +172,7 @@ def chat(
     """Ask one question after another, in a conversation that is kept."""
     from xagent.chat import chat as converse
 
-    found = {"k": k, "bridge": bridge, "rerank": rerank}
+    found = {"k": k, "bridge": bridge, "rerank": rerank, "glossary": glossary}
     choices = {"model": model, "pivot": pivot, **found}
     with _answering(store, graph, evidence, model_url, **choices) as agent:
         converse(agent, language, resume=resume, conversation=conversation)
@@ -179,6 +185,7 @@ def search(
     store: options.StorePath = None,
     evidence: options.Evidence = "",
     k: options.Passages = 10,
+    glossary: options.GlossaryFile = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", envvar="XAGENT_EXPLAIN", help="Show how each came here, and what did not."),
@@ -188,7 +195,7 @@ def search(
     """Show what would be retrieved for a question, with scores and why."""
     from xagent.display import show_hits
 
-    with _agent(store, evidence=evidence, k=k) as agent:
+    with _agent(store, evidence=evidence, k=k, glossary=glossary) as agent:
         found = agent.search(query, k=k)
     if json:
         typer.echo(to_json(found.as_dict() if explain else [hit.as_dict() for hit in found]))

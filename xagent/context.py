@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Self
 from xagent.budget import Budget
 from xagent.endpoints import served_models
 from xagent.errors import EndpointError, NoModel
+from xagent.lexicon.glossary import NO_GLOSSARY, keep, read_glossary
+from xagent.lexicon.lexicon import Lexicon
 from xagent.prompts import prompt
 from xagent.replies import R
 from xagent.store import DEFAULT_FOLDER, Store
@@ -60,6 +62,8 @@ class Context:
     """The reranker's name there; empty for the first that the server lists."""
     rerank_key: str = dataclasses.field(default="", repr=False)
     """The key its server asks for."""
+    glossary: str = ""
+    """A table of a domain's terms in several languages, beside the store's; see `xagent.lexicon.glossary`."""
     voters: tuple[str, ...] = ("en", "de", "es", "fr", "ja", "ru", "zh")
     """Languages to reason in for a vote, the first of which breaks ties."""
     drafts: bool = False
@@ -74,14 +78,20 @@ class Context:
     @cached_property
     def opened(self) -> Store:
         """The store, opened when first needed."""
-        return Store.open(Path(self.store), self.embedder, self.embedder_url, self.embedder_key)
+        store = Store.open(Path(self.store), self.embedder, self.embedder_url, self.embedder_key)
+        if self.glossary:
+            store.lexicon = store.lexicon.with_terms(read_glossary(Path(self.glossary)))
+        return store
 
     def create(self) -> None:
-        """Open the store, which is made when there is none."""
+        """Open the store, which is made when there is none, and keep the glossary in it."""
+        terms = read_glossary(Path(self.glossary)) if self.glossary else NO_GLOSSARY
         if "opened" not in self.__dict__:
-            self.__dict__["opened"] = Store.create(
-                Path(self.store), self.embedder, self.embedder_url, self.embedder_key
-            )
+            store = Store.create(Path(self.store), self.embedder, self.embedder_url, self.embedder_key)
+            self.__dict__["opened"] = store
+        if terms:
+            keep(Path(self.glossary), self.opened.path)
+            self.opened.lexicon = Lexicon(terms)
 
     @cached_property
     def model(self) -> "Model":

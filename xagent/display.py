@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from xagent.doctor import Health
     from xagent.events import Stage, Started, Statement
     from xagent.ingest import IngestProgress, IngestReport
+    from xagent.lexicon.check import Examined
     from xagent.retrieval import Found, Hit
 
 
@@ -170,6 +171,20 @@ def known_table(known: "Iterable[Language]") -> "Table":
     for one in known:
         table.add_row(one.code, one.name, set_apart(one.autonym))
     return table
+
+
+def show_lexicon(examined: "Examined") -> None:
+    """What the lexicon has, language by language, and what is to be mended."""
+    from rich.table import Table
+
+    table = Table("code", "language", "concepts with words", box=None, pad_edge=False)
+    for code, count in examined.coverage.items():
+        table.add_row(code, _called(code), f"{count:,} of {examined.concepts:,}")
+    screen = console()
+    screen.print(table)
+    for problem in examined.problems:
+        screen.print(one_line(problem), soft_wrap=True)
+    screen.print(f"{len(examined.problems):,} problems" if examined.problems else "sound", style="bold")
 
 
 def show_health(health: "Health") -> None:

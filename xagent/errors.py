@@ -6,7 +6,8 @@ XagentError                 exit code 1
 │   ├── QuestionTooLong     more text than a question can hold
 │   ├── UnknownLanguage     no language has this code
 │   ├── UnknownName         no graph, prompt or suite has this name
-│   └── BadPrompt           a prompt file does not have the variables its node fills in
+│   ├── BadPrompt           a prompt file does not have the variables its node fills in
+│   └── BadGlossary         a table of terms cannot be read
 ├── FileError               one file could not be read; ingest names it and goes on
 ├── StoreError              the store cannot be used
 │   ├── StoreMissing        there is no store here yet
@@ -54,6 +55,10 @@ class UnknownName(InputError):
 
 class BadPrompt(InputError):
     """A prompt file is not as its node needs it; the message names what differs."""
+
+
+class BadGlossary(InputError):
+    """A table of terms is not as it should be; the message names the row."""
 
 
 class FileError(XagentError):

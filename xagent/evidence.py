@@ -4,12 +4,14 @@ A shared run of character n-grams weighs the sum of their rarities, where 1 is a
 occurs nowhere else; stray n-grams, which many words have in common, weigh nothing.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from operator import mul
 
-from xagent.analyser import analyse, original_terms, word_grams, words
-from xagent.question import asks_number, content, spaced_words
+from xagent.analyser import analyse, word_grams, words
+from xagent.lexical import Word
+from xagent.lexicon.lexicon import Lexicon
+from xagent.question import asks_number, spaced_words
 
 RUN = 2
 """n-grams in a row that count as shared: five letters, or a whole short word."""
@@ -24,12 +26,10 @@ Rarity = Callable[[str], float]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question taken apart."""
+    """A question taken apart, as the language of a text says it."""
 
-    words: tuple[tuple[str, ...], ...]
-    """The n-grams of each word that carries subject matter."""
-    originals: tuple[str, ...]
-    """Terms that are not romanised: Han pairs, short toned words."""
+    words: tuple[Word, ...]
+    """Each word that carries subject matter."""
     names: tuple[tuple[str, ...], ...]
     """The n-grams of each capitalised word after the first."""
     number: bool
@@ -43,19 +43,17 @@ class Bearing:
     matched: float
     """The rarity of what is shared, summed."""
     named: float
-    """The part of it that could be names: longer runs."""
+    """The part of it that could be names: longer runs of words as they were asked."""
     coverage: float
     """`matched` over all that is asked, from 0 to 1."""
     name_missing: bool
     """A name that is asked about does not occur."""
 
 
-def take_apart(question: str, language: str) -> Asked:
-    """Analyse a question in `language` once, for many texts."""
-    subject = content(question, language) or question
+def take_apart(lexicon: Lexicon, question: str, language: str, into: str) -> Asked:
+    """Analyse a question in `language` once, for many texts in the language `into`."""
     return Asked(
-        words=tuple(tuple(word_grams(word)) for word in words(subject)),
-        originals=tuple(original_terms(unicodedata.normalize("NFKC", subject).lower())),
+        words=lexicon.words(question, language, into),
         names=tuple(_names(question)),
         number=asks_number(question, language),
     )
@@ -73,23 +71,31 @@ def _names(question: str) -> Iterator[tuple[str, ...]]:
 def bearing(asked: Asked, text: str, rarity: Rarity) -> Bearing:
     """Compare a text with a question; `rarity` says how rare a term is, from 0 to 1."""
     have = frozenset(analyse(text))
-    terms = {gram for grams in asked.words for gram in grams} | set(asked.originals)
-    whole = sum(map(rarity, terms))
-    originals = {term for term in asked.originals if term in have}
-    matched = sum(map(rarity, _shared(asked, have, RUN) | originals))
+    weights = [sum(map(rarity, set(word[0].terms))) for word in asked.words]
+    shares = [max(_share(way.terms, have, rarity, RUN) for way in word) for word in asked.words]
+    matched, whole = sum(map(mul, weights, shares)), sum(weights)
     return Bearing(
         matched=matched,
-        named=sum(map(rarity, _shared(asked, have, NAME_RUN) | originals)),
+        named=sum(sum(map(rarity, _shared(word[-1].terms, have, NAME_RUN))) for word in asked.words),
         coverage=matched / whole if whole else 0.0,
-        name_missing=any(_share(grams, have) < 0.5 for grams in asked.names),
+        name_missing=any(sum(gram in have for gram in grams) < 0.5 * len(grams) for grams in asked.names),
     )
 
 
-def _shared(asked: Asked, have: Set[str], run: int) -> set[str]:
-    return {gram for grams in asked.words for gram in _runs(grams, have, min(run, len(grams)))}
+def _share(terms: Sequence[str], have: Set[str], rarity: Rarity, run: int) -> float:
+    """How much of a way to say a word occurs, by rarity, from 0 to 1."""
+    whole = sum(map(rarity, set(terms)))
+    return sum(map(rarity, _shared(terms, have, run))) / whole if whole else 0.0
 
 
-def _runs(grams: tuple[str, ...], have: Set[str], run: int) -> Iterator[str]:
+def _shared(terms: Sequence[str], have: Set[str], run: int) -> set[str]:
+    """The terms that occur: what is not romanised by itself, n-grams as far as `run` of them do in a row."""
+    grams = [term for term in terms if term.isascii()]
+    originals = {term for term in terms if term in have and not term.isascii()}
+    return originals | set(_runs(grams, have, min(run, len(grams))))
+
+
+def _runs(grams: Sequence[str], have: Set[str], run: int) -> Iterator[str]:
     """The n-grams of a word that occur, as far as at least `run` of them do in a row."""
     start = 0
     while start < len(grams):
@@ -99,7 +105,3 @@ def _runs(grams: tuple[str, ...], have: Set[str], run: int) -> Iterator[str]:
         if end - start >= run:
             yield from grams[start:end]
         start = max(end, start + 1)
-
-
-def _share(grams: tuple[str, ...], have: Set[str]) -> float:
-    return sum(gram in have for gram in grams) / len(grams) if grams else 1.0

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import tantivy
 
@@ -24,6 +25,18 @@ class Match:
 
     key: int
     score: float
+
+
+class Way(NamedTuple):
+    """One way to say a word of a query."""
+
+    terms: tuple[str, ...]
+    weight: float = 1.0
+    """What each of the terms counts."""
+
+
+Word = tuple[Way, ...]
+"""The ways to say it, one at least, the most usual first."""
 
 
 def _schema() -> tantivy.Schema:
@@ -122,7 +135,7 @@ class TextIndex:
         """Whether a search for some of these terms can find passage `key`."""
         wanted = [tantivy.Query.term_query(_SCHEMA, "key", key)]
         if terms:
-            wanted.append(any_of(terms[:20]))
+            wanted.append(any_of(dict.fromkeys(terms[:20], 1.0)))
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, part) for part in wanted])
         return bool(self._searcher.search(query, 1, count=False).hits)
 
@@ -136,22 +149,30 @@ def rarest(total: int) -> float:
     return _idf(1, max(1, total)) / _idf(0, max(1, total))
 
 
-def any_of(terms: Iterable[str]) -> tantivy.Query:
-    """The query for passages with any of `terms`; one that is repeated counts once."""
-    return tantivy.Query.boolean_query(
-        [
-            (tantivy.Occur.Should, tantivy.Query.term_query(_SCHEMA, "terms", term))
-            for term in dict.fromkeys(terms)
-        ]
-    )
+def any_of(weights: Mapping[str, float]) -> tantivy.Query:
+    """The query for passages with any of these terms, each of which counts as much as it weighs."""
+    parts = []
+    for term, weight in weights.items():
+        query = tantivy.Query.term_query(_SCHEMA, "terms", term)
+        parts.append(
+            (tantivy.Occur.Should, query if weight == 1 else tantivy.Query.boost_query(query, weight))
+        )
+    return tantivy.Query.boolean_query(parts)
 
 
-def _weighted(weights: Mapping[str, float]) -> tantivy.Query:
-    parts = [
-        tantivy.Query.boost_query(tantivy.Query.term_query(_SCHEMA, "terms", term), weight)
-        for term, weight in weights.items()
-    ]
-    return tantivy.Query.boolean_query([(tantivy.Occur.Should, part) for part in parts])
+def _weights(words: Iterable[Word]) -> dict[str, float]:
+    """What each term weighs; one of several words weighs no more for it."""
+    weights: dict[str, float] = {}
+    for word in words:
+        for terms, weight in word:
+            for term in terms:
+                if weights.get(term, 0.0) < weight:
+                    weights[term] = weight
+    return weights
+
+
+def _heaviest(way: Way, index: TextIndex) -> float:
+    return way.weight * sum(map(index.idf, set(way.terms)))
 
 
 class Lexical:
@@ -174,29 +195,22 @@ class Lexical:
             self._indexes[language].refresh()
             return self._indexes[language]
 
-    def search(self, terms: Sequence[str], language: str, k: int) -> list[Match]:
-        """Best passages of one language, each with the share of the question it covers.
+    def search(self, words: Sequence[Word], language: str, k: int) -> list[Match]:
+        """Best passages of one language, each with the share of the query it covers.
 
-        The share is the BM25 score over the most these terms could score, from 0 to 1: unlike
-        BM25 itself it can be compared between languages, since terms that a language never
-        uses count as missing.
+        The share is the BM25 score over the most that a passage could score which says each word in the first
+        way, from 0 to 1: unlike BM25 itself it can be compared between languages, since terms that a language
+        never uses count as missing.
         """
-        if not terms:
-            return []
-        with storage("text index"):
-            index = self.of(language)
-            most = sum(index.idf(term) for term in set(terms)) * (K1 + 1)
-            return [Match(match.key, match.score / most) for match in index.search(any_of(terms), k)]
-
-    def search_weighted(self, terms: Sequence[tuple[str, float]], language: str, k: int) -> list[Match]:
-        """The same for terms with a weight each, which they count with."""
-        weights = {term: weight for term, weight in terms if weight > 0}
+        weights = _weights(words)
         if not weights:
             return []
         with storage("text index"):
             index = self.of(language)
-            most = sum(index.idf(term) * weight for term, weight in weights.items()) * (K1 + 1)
-            return [Match(match.key, match.score / most) for match in index.search(_weighted(weights), k)]
+            most = sum(_heaviest(word[0], index) for word in words) * (K1 + 1)
+            return [
+                Match(match.key, min(1.0, match.score / most)) for match in index.search(any_of(weights), k)
+            ]
 
     def rarity(self, term: str) -> float:
         """`TextIndex.rarity` among the passages of all languages: what is common in one is no name."""

@@ -60,7 +60,7 @@ class ModelEmbedder(ABC):
         """Tokens of a text that the model reads; 0 when nobody tells."""
         return self.card.maximum
 
-    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+    def embed_passages(self, texts: Sequence[str], language: str = "und") -> Vectors:  # noqa: ARG002
         """The vectors of passages, of unit length and in their order."""
         return self.embed_measured(texts).vectors
 
@@ -76,7 +76,7 @@ class ModelEmbedder(ABC):
             vectors[row] = vector
         return Embedded(vectors, cut, self.meter.estimates and bool(cut.any()))
 
-    def embed_query(self, text: str) -> Vectors:
+    def embed_query(self, text: str, language: str = "und") -> Vectors:  # noqa: ARG002
         """The vector of a question."""
         (batch,) = self._encode([self.card.for_query(text)], measured=False)
         return unit(self._checked(batch.vectors, 1))

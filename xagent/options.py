@@ -34,7 +34,9 @@ Passages = Annotated[
 EmbedderName = Annotated[
     str,
     typer.Option(
-        "--embedder", envvar="XAGENT_EMBEDDER", help="'ngrams' (built in), a served model, or 'local:MODEL'."
+        "--embedder",
+        envvar="XAGENT_EMBEDDER",
+        help="'concepts' (built in), a served model, or 'local:MODEL'.",
     ),
 ]
 EmbedderUrl = Annotated[
@@ -66,6 +68,12 @@ Rerank = Annotated[
     str,
     typer.Option(
         "--rerank", envvar="XAGENT_RERANK", help="Reorder what is found: none, endpoint, model or decisions."
+    ),
+]
+GlossaryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--glossary", envvar="XAGENT_GLOSSARY", help="A table of your own terms in several languages."
     ),
 ]
 Questions = Annotated[

@@ -15,7 +15,7 @@ MAX_LENGTH = 4000
 _BETWEEN_WORDS = re.compile(
     r"[\s!-/:-@\[-`{-¿\u2010-\u2027\u2030-\u205e\u3000-\u303f\uff00-\uff0f،؛؟۔।॥።፣፤፥፧ʼ·]+"
 )
-_UNSPACED = frozenset({"zh", "ja", "th", "km", "lo", "my"})
+UNSPACED = frozenset({"zh", "ja", "th", "km", "lo", "my"})
 
 
 def checked(question: str) -> str:
@@ -38,13 +38,20 @@ def content_terms(question: str, language: str) -> tuple[str, ...]:
 
 
 def content(question: str, language: str) -> str:
-    """The question without the words that frame it, as far as they are known: "how many", "in which year"."""
-    text = unicodedata.normalize("NFC", question)
-    if language in _UNSPACED:
-        return _frames(language).sub(" ", text)
-    text = f" {' '.join(spaced_words(text))} "
+    """The question without the words that carry no subject matter, as far as they are known."""
+    text = unframed(question, language)
+    if language in UNSPACED:
+        return text
     common = function_words(language)
-    return " ".join(word for word in _frames(language).sub(" ", text).split() if word.lower() not in common)
+    return " ".join(word for word in text.split() if word.lower() not in common)
+
+
+def unframed(question: str, language: str) -> str:
+    """The question without what frames it, as far as that is known: "how many", "in which year"."""
+    text = unicodedata.normalize("NFC", question)
+    if language in UNSPACED:
+        return _frames(language).sub(" ", text)
+    return _frames(language).sub(" ", f" {' '.join(spaced_words(text))} ").strip()
 
 
 def spaced_words(text: str) -> list[str]:
@@ -55,7 +62,7 @@ def spaced_words(text: str) -> list[str]:
 def asks_number(question: str, language: str) -> bool:
     """Whether a number, an amount or a date is asked for, as far as the language's words for it are known."""
     text = unicodedata.normalize("NFC", question).lower()
-    if language in _UNSPACED:
+    if language in UNSPACED:
         return any(word in text for word in number_words(language))
     padded = f" {' '.join(spaced_words(text))} "
     return any(f" {' '.join(spaced_words(phrase))} " in padded for phrase in number_words(language))
@@ -65,7 +72,7 @@ def asks_number(question: str, language: str) -> bool:
 def _frames(language: str) -> re.Pattern[str]:
     """What frames a question, longest first; in unspaced text one character may be part of any word."""
     listed = question_words(language) | number_words(language)
-    if language in _UNSPACED:
+    if language in UNSPACED:
         found = [re.escape(frame) for frame in listed if len(frame) > 1]
     else:
         found = [f"(?<= ){re.escape(' '.join(spaced_words(frame)))}(?= )" for frame in listed]

@@ -5,13 +5,12 @@ languages, passages are ordered by vector distance, and by the share of the quer
 unlike BM25's own score means the same in every index.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from xagent.embeddings import Vectors
-from xagent.question import content_terms
 from xagent.store import Store
 
 DEPTH = 50
@@ -20,9 +19,9 @@ DEPTH = 50
 NEAREST = 20
 """The same for vectors, of which Chroma takes longer to give more."""
 
-Engine = Literal["text", "vector", "lexicon"]
+Engine = Literal["text", "vector"]
 
-_ENGINES: tuple[Engine, ...] = ("text", "vector", "lexicon")
+_ENGINES: tuple[Engine, ...] = ("text", "vector")
 
 # A search spends its time in Chroma and tantivy, which let go of Python's lock.
 _POOL = ThreadPoolExecutor(max_workers=8, thread_name_prefix="xagent-search")
@@ -38,10 +37,6 @@ class Query:
     """As it was asked, in other words, or in another language."""
     within: frozenset[str] = frozenset()
     """Languages of the passages to search with it; empty for all."""
-
-
-Bridge = Callable[[Query, str], Sequence[tuple[str, float]]]
-"""Terms of a store's language, with their weights, that mean what a query says in another; maybe none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +65,8 @@ class Place(NamedTuple):
     """As in `Ranking.found`: comparable within one engine."""
 
 
-def rankings(
-    store: Store, queries: Sequence[Query], languages: Collection[str], bridge: Bridge | None = None
-) -> list[Ranking]:
-    """Ask both engines in every language at once; `bridge` adds a second ranking by text."""
+def rankings(store: Store, queries: Sequence[Query], languages: Collection[str]) -> list[Ranking]:
+    """Ask both engines in every language at once; the text index for each language's own words as well."""
     asked = [
         (number, language)
         for number, query in enumerate(queries)
@@ -81,22 +74,27 @@ def rankings(
         if not query.within or language in query.within
     ]
     near = _nearest(store, queries, asked)
-    terms = [content_terms(query.text, query.language) for query in queries]
+    translated = {language for query in queries if query.origin == "translation" for language in query.within}
 
     def matching(pair: tuple[int, str]) -> Ranking:
         number, language = pair
-        matches = store.lexical.search(terms[number], language, DEPTH)
+        query = queries[number]
+        # A translation says it better than word by word.
+        into = query.language if language in translated else language
+        words = store.lexicon.words(query.text, query.language, into)
+        matches = store.lexical.search(words, language, DEPTH)
         return Ranking(number, "text", language, tuple((match.key, match.score) for match in matches))
 
-    bridged = _bridged(store, queries, asked, bridge) if bridge else []
-    return [*_POOL.map(matching, asked), *near, *bridged]
+    return [*_POOL.map(matching, asked), *near]
 
 
 def _nearest(store: Store, queries: Sequence[Query], asked: Sequence[tuple[int, str]]) -> list[Ranking]:
     # Chroma (1.5) loses vectors when one process reads a store that another is writing.
     if not asked or store.written_elsewhere():
         return []
-    vectors: list[Vectors] = list(_POOL.map(lambda query: store.embedder.embed_query(query.text), queries))
+    vectors: list[Vectors] = list(
+        _POOL.map(lambda query: store.embedder.embed_query(query.text, query.language), queries)
+    )
 
     def near(pair: tuple[int, str]) -> Ranking:
         number, language = pair
@@ -104,18 +102,6 @@ def _nearest(store: Store, queries: Sequence[Query], asked: Sequence[tuple[int, 
         return Ranking(number, "vector", language, tuple((key, 1 - distance) for key, distance in found))
 
     return list(_POOL.map(near, asked))
-
-
-def _bridged(
-    store: Store, queries: Sequence[Query], asked: Sequence[tuple[int, str]], bridge: Bridge
-) -> list[Ranking]:
-    found = []
-    for number, language in asked:
-        terms = bridge(queries[number], language)
-        matches = store.lexical.search_weighted(terms, language, DEPTH) if terms else []
-        pairs = tuple((match.key, match.score) for match in matches)
-        found.append(Ranking(number, "lexicon", language, pairs))
-    return found
 
 
 def overall(found: Sequence[Ranking]) -> dict[tuple[int, Engine], list[int]]:

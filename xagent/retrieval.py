@@ -9,10 +9,10 @@ from collections.abc import Collection, Sequence
 from xagent.candidates import Candidates
 from xagent.found import Cut, Found, Hit, Share, Sibling
 from xagent.quotas import Entry, fair
-from xagent.rankings import DEPTH, Bridge, Place, Query, rankings
+from xagent.rankings import DEPTH, Place, Query, rankings
 from xagent.store import Store
 
-__all__ = ["DEPTH", "Bridge", "Cut", "Found", "Hit", "Place", "Query", "Share", "Sibling", "best", "search"]
+__all__ = ["DEPTH", "Cut", "Found", "Hit", "Place", "Query", "Share", "Sibling", "best", "search"]
 
 MORE = 5
 """Candidates looked at beyond one and a half times those wanted, since some will be copies of others."""
@@ -24,16 +24,14 @@ def search(
     *,
     k: int = 10,
     languages: Collection[str] = (),
-    bridge: Bridge | None = None,
 ) -> Found:
     """The `k` best passages for a question, among the `languages` given or all there are.
 
     The first query is the question as it was asked; the others add to what it finds. Half of the places are
-    for the best, half are shared out between the languages that have relevant evidence. `bridge` gives the
-    text index more terms to look for in a language.
+    for the best, half are shared out between the languages that have relevant evidence.
     """
     there = [code for code in store.languages() if not languages or code in languages]
-    candidates = Candidates(store, queries, rankings(store, queries, there, bridge))
+    candidates = Candidates(store, queries, rankings(store, queries, there))
     wanted = min(k + k // 2 + MORE, len(candidates.entries))
     while len(standing := candidates.merged(wanted)) < k and wanted < len(candidates.entries):
         wanted = min(2 * wanted, len(candidates.entries))

@@ -1,19 +1,9 @@
 """Choices from the environment. An argument or a flag comes first, then `XAGENT_*`, then the default."""
 
-from typing import TypedDict
-
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from xagent.store import DEFAULT_FOLDER
-
-
-class Reranker(TypedDict):
-    """Fields of a Context."""
-
-    rerank_url: str
-    rerank_model: str
-    rerank_key: str
 
 
 class Settings(BaseSettings):
@@ -36,11 +26,6 @@ class Settings(BaseSettings):
     rerank_url: str = ""
     rerank_model: str = ""
     rerank_key: str = Field(default="", repr=False)
+    glossary: str = ""
     probe: bool = True
     """Whether the commands look for a model server on the usual ports of this machine."""
-
-    def reranker(self) -> Reranker:
-        """Where `--rerank endpoint` finds its reranker."""
-        return Reranker(
-            rerank_url=self.rerank_url, rerank_model=self.rerank_model, rerank_key=self.rerank_key
-        )

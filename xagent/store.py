@@ -6,6 +6,7 @@ vectors/             Chroma, one collection a language (vectors.py)
 lexical/             tantivy, one index a language (lexical.py)
 embeddings.sqlite    vectors that a model was asked for (vector_cache.py)
 replies.sqlite       what a model was asked before: translations, questions (reply_cache.py)
+glossary.csv         a user's own terms in several languages (lexicon/glossary.py)
 writer.lock, .pid    held by the process that writes (writer.py)
 """
 
@@ -23,10 +24,12 @@ from filelock import FileLock, Timeout
 
 from xagent.catalog import Catalog
 from xagent.embedder_cards import BARE
-from xagent.embeddings import Embedder, NgramEmbedder, make_embedder
+from xagent.embeddings import BUILT_IN, Embedder, make_embedder
 from xagent.errors import EmbedderMismatch, StoreDamaged, StoreError, StoreMissing, StoreVersion
 from xagent.faults import storage
 from xagent.lexical import Lexical
+from xagent.lexicon.glossary import kept
+from xagent.lexicon.lexicon import Lexicon
 from xagent.model_embedder import ModelEmbedder
 from xagent.passages import Passage
 from xagent.vector_cache import VectorCache
@@ -56,6 +59,7 @@ class Store:
         self.embedder = embedder
         self.catalog = Catalog(path / "catalog.db")
         self.lexical = Lexical(path / "lexical")
+        self.lexicon = Lexicon(kept(path))
         self._vectors: VectorIndex | None = None
         self._lock = Lock()
 
@@ -92,7 +96,7 @@ class Store:
     def create(cls, path: Path, embedder: str = "", url: str = "", api_key: str = "") -> Self:
         """Open the store at `path`, or make one there first."""
         if not (path / MARKER).exists():
-            made = make_embedder(embedder or NgramEmbedder.name, url, api_key)
+            made = make_embedder(embedder or BUILT_IN, url, api_key)
             _write_identity(path, identity_of(made))
         return cls.open(path, embedder, url, api_key)
 

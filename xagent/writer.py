@@ -158,10 +158,9 @@ class Writer:
     def _index(self, passages: list[Passage], known: Mapping[int, Vectors]) -> None:
         for language, members in by_language(passages):
             keys, texts = [p.key for p in members], indexed_texts(self.store, members)
-            # Those built in are made here: the text index asks for the same analysis right after.
-            vectors = (
-                np.stack([known[key] for key in keys]) if known else self.store.embedder.embed_passages(texts)
-            )
+            embedder = self.store.embedder
+            made = [known[key] for key in keys] if known else embedder.embed_passages(texts, language)
+            vectors = np.stack(list(made))
             # Chroma lets go of Python's lock: its index grows while the next passages are prepared.
             self.settle()
             self._adding = _BESIDE.submit(self.store.vectors.add, language, keys, vectors)
@@ -221,7 +220,7 @@ def by_language(passages: Iterable[Passage]) -> Iterator[tuple[str, list[Passage
 
 def lost_vectors(store: Store, language: str, passages: Sequence[Passage]) -> list[int]:
     """The keys of those passages of one language that no vector search finds."""
-    vectors = store.embedder.embed_passages(indexed_texts(store, passages))
+    vectors = store.embedder.embed_passages(indexed_texts(store, passages), language)
     return store.vectors.lost(language, [passage.key for passage in passages], vectors)
 
 

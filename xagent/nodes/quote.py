@@ -13,13 +13,13 @@ from xagent.state import Claim, Quotation, State
 from xagent.store import Store
 from xagent.writer import indexed_text
 
-# What tells a question that a passage answers from one that it does not: weights after a logistic regression
-# on XQuAD's questions, with and without the article they are about; the threshold was set on the sample.
+# What tells a question that a passage answers from one that it does not: weights after logistic regressions
+# on XQuAD's questions, with and without the article they are about; the thresholds were set on the sample.
 # `benchmarks/abstention.py` and `xagent eval sample` show what they do.
-MARGIN, COVERAGE, NAME_MISSING, ENOUGH = 0.54, 7.1, -1.5, 3.6
+MARGIN, COVERAGE, NAME_MISSING, ENOUGH = 0.54, 7.1, -1.5, 4.0
 
-# Across languages names are all that can match; how much of them must was set on the sample.
-ENOUGH_NAMES = 4.5
+# Across languages, where at best the lexicon knows a word, what counts is to stand out among the others.
+SHARE_MARGIN, MATCHED, ENOUGH_ACROSS = 20.0, 0.2, 3.5
 
 SAME_LANGUAGE = 1.2
 """The advantage of evidence the reader can read: it is preferred when it is as good."""
@@ -41,6 +41,8 @@ class Candidate:
     """A passage and how it bears on the question."""
 
     hit: Hit
+    asked: Asked
+    """The question, as the passage's language says it."""
     bearing: Bearing
     readable: bool
     """In the language of the question."""
@@ -48,27 +50,29 @@ class Candidate:
     @property
     def rank(self) -> float:
         """What candidates are ordered by."""
-        return self.bearing.matched * SAME_LANGUAGE if self.readable else self.bearing.named
+        return self.bearing.matched * (SAME_LANGUAGE if self.readable else 1.0)
 
 
 def quote(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     """The one to three sentences that answer best; none, when no passage bears on the question enough."""
     store = runtime.context.opened
-    asked = take_apart(state.question, state.question_language.code)
-    chosen = _answering(_candidates(state, asked, store))
-    sentences = [sentence for one in chosen for sentence in _sentences(one, asked, store)]
+    chosen = _answering(_candidates(state, store))
+    sentences = [sentence for one in chosen for sentence in _sentences(one, store)]
     best = _best(sentences, runtime.context.max_quotes)
     return {"claims": tuple(Claim("", (quotation,)) for quotation in best)}
 
 
-def _candidates(state: State, asked: Asked, store: Store) -> list[Candidate]:
+def _candidates(state: State, store: Store) -> list[Candidate]:
     """Every passage retrieved, the one that bears most on the question first."""
+    own = state.question_language.code
+    languages = {hit.passage.language for hit in state.hits}
+    asked = {code: take_apart(store.lexicon, state.question, own, code) for code in languages}
     candidates = []
     for hit in state.hits:
         language = hit.passage.language
-        readable = language == state.question_language.code
-        rarity = store.lexical.of(language).rarity if readable else store.lexical.rarity
-        candidates.append(Candidate(hit, bearing(asked, indexed_text(hit.passage), rarity), readable))
+        rarity = store.lexical.of(language).rarity
+        bears = bearing(asked[language], indexed_text(hit.passage), rarity)
+        candidates.append(Candidate(hit, asked[language], bears, language == own))
     return sorted(candidates, key=lambda candidate: -candidate.rank)
 
 
@@ -79,21 +83,23 @@ def _answering(candidates: Sequence[Candidate]) -> list[Candidate]:
 
 
 def _answers(one: Candidate, candidates: Sequence[Candidate]) -> bool:
-    if not one.readable:
-        return one.bearing.named >= ENOUGH_NAMES
     rivals = [
-        other.bearing.matched
+        other
         for other in candidates
-        if other.readable and other.hit.passage.source != one.hit.passage.source
+        if other.readable == one.readable and other.hit.passage.source != one.hit.passage.source
     ]
-    margin = one.bearing.matched - max(rivals, default=0.0)
-    score = MARGIN * margin + COVERAGE * one.bearing.coverage + NAME_MISSING * one.bearing.name_missing
+    bearing = one.bearing
+    if not one.readable:
+        margin = one.hit.coverage - max((other.hit.coverage for other in rivals), default=0.0)
+        return SHARE_MARGIN * margin + MATCHED * bearing.matched >= ENOUGH_ACROSS
+    margin = bearing.matched - max((other.bearing.matched for other in rivals), default=0.0)
+    score = MARGIN * margin + COVERAGE * bearing.coverage + NAME_MISSING * bearing.name_missing
     return score >= ENOUGH
 
 
-def _sentences(candidate: Candidate, asked: Asked, store: Store) -> list[Quotation]:
+def _sentences(candidate: Candidate, store: Store) -> list[Quotation]:
     """The sentences of a passage, each with what it, its title and its neighbours share with the question."""
-    passage = candidate.hit.passage
+    passage, asked = candidate.hit.passage, candidate.asked
     rarity = store.lexical.of(passage.language).rarity
     above = f"{passage.title}\n{passage.heading}\n"
     spans = split_sentences(passage.text, passage.language)

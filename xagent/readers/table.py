@@ -16,12 +16,12 @@ from xagent.readers.plain import readable
 def read(path: Path) -> Iterator[Document]:
     """Read a table. A row's text is its text column, else every column as 'name: value', a line each."""
     stem = readable(path)
-    rows = _rows(path)
-    names = [clean(name).strip() for _, row in [next(rows, (0, []))] for name in row]
+    listed = rows(path)
+    names = [clean(name).strip() for _, row in [next(listed, (0, []))] for name in row]
     if not any(names):
         raise FileError("has no header row")
     found = False
-    for number, row in rows:
+    for number, row in listed:
         document = _document(names, row, number, stem)
         if document:
             found = True
@@ -51,8 +51,8 @@ def _joined(record: dict[str, str]) -> str:
     )
 
 
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with its number: 1 is the header."""
+def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not blank, with its number: 1 is the header. Raises FileError and OSError."""
     with path.open("rb") as file:
         sample = file.read(SAMPLE)
         encoding = encoding_of(sample, whole=len(sample) < SAMPLE)
@@ -84,12 +84,12 @@ def _separator(sample: str) -> str:
     """
 
     def columns(separator: str) -> int:
-        rows = [
+        first = [
             row for row in csv.reader(io.StringIO(sample[:65536], newline=None), delimiter=separator) if row
         ][:20]
-        rows = rows[:-1] if len(rows) > 2 and len(sample) >= 65536 else rows
-        width = len(rows[0]) if rows else 0
-        return width if all(len(row) == width for row in rows) else 0
+        first = first[:-1] if len(first) > 2 and len(sample) >= 65536 else first
+        width = len(first[0]) if first else 0
+        return width if all(len(row) == width for row in first) else 0
 
     header = sample.lstrip("\ufeff").partition("\n")[0]
     best = max(",;\t|", key=lambda separator: columns(separator) if separator in header else 0)

@@ -10,7 +10,8 @@ from typing import Literal
 
 import numpy as np
 
-from xagent.embeddings import NgramEmbedder, Vectors
+from xagent.concept_embedder import ConceptEmbedder
+from xagent.embeddings import Vectors
 from xagent.testing.loopback import LocalServer
 
 EmbeddingFault = Literal["", "status 500", "status 401", "not json", "too few", "other size", "not a number"]
@@ -60,7 +61,7 @@ class EmbeddingServer(LocalServer):
 
     def vectors(self, texts: list[str]) -> Vectors:
         """The vectors it replies with."""
-        return NgramEmbedder().embed_passages(texts)
+        return ConceptEmbedder().embed_passages(texts)
 
     def answer(self, body: dict[str, object]) -> tuple[int, bytes]:
         """The status and body for a request, in its turn."""
