@@ -18,7 +18,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	fi
 	@touch $@
 
-demo: $(VENV)/.ready  ## Ask the sample documents six questions in six languages
+demo: $(VENV)/.ready  ## Ask the sample documents eight questions in eight languages
 	@$(BIN)/xagent demo
 
 test: $(VENV)/.ready  ## Run the default tests: fast, offline

@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xagent.analyser import analyse
-from xagent.lexicon.check import check, examine
+from xagent.lexicon.check import Examined, check, examine
 from xagent.lexicon.dictionary import Dictionary, Said, dictionary, fold, similarity
 from xagent.lexicon.entries import Line, concepts, entries, is_function, written
 from xagent.lexicon.lexicon import Lexicon, _terms
@@ -83,12 +84,17 @@ def read(language: str, text: str) -> list[Said]:
     return dictionary(language, entries(language)).read(text)
 
 
+@cache
+def examined() -> Examined:
+    return examine()
+
+
 def test_every_file_is_sound() -> None:
-    assert examine().problems == ()
+    assert examined().problems == ()
 
 
 def test_there_is_a_file_for_each_language_with_nearly_all_concepts() -> None:
-    coverage = examine().coverage
+    coverage = examined().coverage
     assert set(SPOKEN) <= set(coverage) == set(written())
     assert len(concepts()) >= 4_000
     assert min(coverage.values()) >= 4_000
@@ -202,6 +208,15 @@ def test_any_entries_and_any_text_can_be_read(given: dict[str, list[str]], text:
         assert set(said.concepts) <= set(given)
         assert 0 <= said.similarity <= 1
         assert bool(said.concepts) == (said.similarity > 0)
+
+
+@pytest.mark.parametrize("language", ["ar", "de", "hi", "ko", "th", "yo", "zh"])
+@pytest.mark.parametrize(
+    "text", ["", " ", "\u0301", "\u064b \u0301a", "\u200d", "ｱ", "ﷺ", "🙂", "\udcff", "a" * 5000]
+)
+def test_a_text_without_words_or_with_odd_ones_is_read(language: str, text: str) -> None:
+    assert all(said.text for said in read(language, text))
+    Lexicon().words(text, language, "fi")
 
 
 @given(st.text("abcdeäß学校", min_size=1, max_size=10), st.text("abcdeäß学校", min_size=1, max_size=10))

@@ -257,7 +257,7 @@ def demo(
         typer.Option("--store", envvar="XAGENT_DEMO_STORE", help="Keep the demo's store here."),
     ] = None,
 ) -> None:
-    """Build a store from the sample that comes with xagent, and ask it in six languages."""
+    """Build a store from the sample that comes with xagent, and ask it in eight languages."""
     from xagent.demo import run_demo
 
     run_demo(store)

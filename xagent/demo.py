@@ -15,13 +15,15 @@ QUESTIONS = (
     "Quem ensinou a língua vietnamita a Alexandre de Rhodes?",
     "Mikä Tonavan silta Regensburgissa on peräisin 1100-luvulta?",
     "Ọdún wo ni Henry Stanley rí David Livingstone ní Ujiji?",
+    "1415年送给永乐皇帝的长颈鹿来自哪里？",
+    "في أي حديقة بإسطنبول أعلن مصطفى كمال الحروف الجديدة؟",
     "東海道新幹線を造るために世界銀行からいくら借りましたか？",
 )
-"""One a language. The evidence is in Spanish, Arabic, Vietnamese, German, Swahili and Japanese."""
+"""One a language. The evidence is in Spanish, Arabic, Vietnamese, German, Swahili (twice), Turkish and Japanese."""
 
 
 def run_demo(store: Path | None = None) -> None:
-    """Build a store from the sample and answer six questions, in `store` or a temporary folder."""
+    """Build a store from the sample and answer eight questions, in `store` or a temporary folder."""
     texts = Path(str(files("xagent"))) / "sample" / "texts"
     screen = console()
     with ExitStack() as stack:

@@ -167,8 +167,10 @@ def similarity(word: str, known: str) -> float:
 
 def _dice(common: int, word: int, known: int) -> float:
     """As `similarity`, from how many letters are common and how many there are."""
+    if common < BEGINNING:
+        return 0.0
     dice = 2 * common / (word + known)
-    return dice if common == known >= STEM or (common >= BEGINNING and dice >= ALIKE) else 0.0
+    return dice if common == known >= STEM or dice >= ALIKE else 0.0
 
 
 def _common(word: str, known: str) -> int:

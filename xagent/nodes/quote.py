@@ -16,10 +16,11 @@ from xagent.writer import indexed_text
 # What tells a question that a passage answers from one that it does not: weights after logistic regressions
 # on XQuAD's questions, with and without the article they are about; the thresholds were set on the sample.
 # `benchmarks/abstention.py` and `xagent eval sample` show what they do.
-MARGIN, COVERAGE, NAME_MISSING, ENOUGH = 0.54, 7.1, -1.5, 4.0
+MARGIN, COVERAGE, NAME_MISSING, ENOUGH = 0.54, 7.1, -1.5, 4.2
 
-# Across languages, where at best the lexicon knows a word, what counts is to stand out among the others.
-SHARE_MARGIN, MATCHED, ENOUGH_ACROSS = 20.0, 0.2, 3.5
+# Across languages, where at best the lexicon knows a word, what counts is to stand out among the others, or to
+# have what can only be a name.
+SHARE_MARGIN, MATCHED, ENOUGH_ACROSS, ENOUGH_NAMED = 20.0, 0.2, 4.0, 4.3
 
 SAME_LANGUAGE = 1.2
 """The advantage of evidence the reader can read: it is preferred when it is as good."""
@@ -91,7 +92,8 @@ def _answers(one: Candidate, candidates: Sequence[Candidate]) -> bool:
     bearing = one.bearing
     if not one.readable:
         margin = one.hit.coverage - max((other.hit.coverage for other in rivals), default=0.0)
-        return SHARE_MARGIN * margin + MATCHED * bearing.matched >= ENOUGH_ACROSS
+        stands_out = SHARE_MARGIN * margin + MATCHED * bearing.matched >= ENOUGH_ACROSS
+        return stands_out or bearing.named >= ENOUGH_NAMED
     margin = bearing.matched - max((other.bearing.matched for other in rivals), default=0.0)
     score = MARGIN * margin + COVERAGE * bearing.coverage + NAME_MISSING * bearing.name_missing
     return score >= ENOUGH
