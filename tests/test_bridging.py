@@ -231,7 +231,7 @@ def test_a_model_that_hangs_is_not_waited_for(agent: Agent, monkeypatch: pytest.
     monkeypatch.setattr("xagent.nodes.bridge.PATIENCE", 0.2)
     with ModelServer(faults=["hanging"]) as server:
         update = run(agent, server, ELSEWHERE["he"], "he")
-    assert update["bridging"] == "failed: translations of the question took too long"
+    assert update["bridging"] == "failed: translating the question took too long"
 
 
 @pytest.mark.parametrize("calls", range(1, 7))
@@ -242,15 +242,25 @@ def test_calls_are_left_to_answer(agent: Agent, calls: int) -> None:
     assert update["bridging"].startswith("failed: ")
 
 
-def test_a_budget_keeps_what_is_to_be_kept() -> None:
+def test_a_step_aside_leaves_calls_tokens_and_time() -> None:
     budget = Budget(calls=3, tokens=1000, seconds=10)
-    with budget.keeping(2, 500):
-        with pytest.raises(BudgetSpent), budget.request("bridge", 100, 600):
-            pass
-        with budget.request("bridge", 100, 100):
-            pass
-        with pytest.raises(BudgetSpent), budget.request("bridge", 10, 10):
-            pass
+
+    async def aside() -> None:
+        async with budget.aside(5, "dreaming"):
+            with pytest.raises(BudgetSpent), budget.request("bridge", 100, 600):
+                pass
+            with budget.request("bridge", 100, 100):
+                pass
+            with pytest.raises(BudgetSpent), budget.request("bridge", 10, 10):
+                pass
+
+    async def too_long() -> None:
+        async with budget.aside(0.01, "dreaming"):
+            await asyncio.sleep(5)
+
+    asyncio.run(aside())
+    with pytest.raises(BudgetSpent, match="dreaming took too long"):
+        asyncio.run(too_long())
     with budget.request("answer", 100, 100):
         pass
     assert budget.calls_left == 1

@@ -510,7 +510,7 @@ def test_help_is_quick_and_lists_every_command() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=50
     )
     assert (done.returncode, done.stderr) == (0, "")
-    for command in ("ingest", "ask", "chat", "search", "languages", "doctor", "demo", "eval"):
+    for command in ("ingest", "ask", "chat", "search", "languages", "lexicon", "doctor", "demo", "eval"):
         assert re.search(rf"^  {command}  ", done.stdout, re.MULTILINE), command
     assert "Exit codes: 0 done or answered, 3 abstained" in done.stdout
 

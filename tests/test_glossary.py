@@ -8,9 +8,14 @@ from hypothesis import strategies as st
 
 from xagent.agent import Agent
 from xagent.errors import BadGlossary
+from xagent.lexicon.entries import written
 from xagent.lexicon.glossary import FILE, NO_GLOSSARY, keep, kept, read_glossary
 from xagent.lexicon.lexicon import Lexicon
 from xagent.store import Store
+
+from .test_cli import Command, xagent
+
+__all__ = ["xagent"]
 
 # What no general lexicon has: a firm's machines, by name.
 TERMS = {
@@ -177,3 +182,41 @@ def test_a_bad_glossary_keeps_anything_from_being_ingested(documents: Path, tmp_
     with Agent(tmp_path / "store", glossary=bad) as agent, pytest.raises(BadGlossary):
         agent.ingest([documents])
     assert not (tmp_path / "store").exists()
+
+
+def test_on_the_command_line(xagent: Command, terms: Path, documents: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    xagent("ingest", documents, "--store", store)
+    asked = ("ask", "下赞格勒是什么时候安装的？", "--store", store, "--graph", "quote")
+    assert xagent(*asked).code == 3
+    done = xagent(*asked, "--glossary", terms)
+    assert (done.code, done.err) == (0, "")
+    assert "Der Unterzangler wurde 1974 in Halle 3 eingebaut." in done.out
+    assert xagent(*asked).code == 3
+    assert xagent("ingest", documents, "--store", store, "--glossary", terms).code == 0
+    assert xagent(*asked).out == done.out
+
+
+def test_a_bad_line_on_the_command_line(xagent: Command, documents: Path, tmp_path: Path) -> None:
+    bad = table(tmp_path, "en,de\nfan,Lüfter\npump,\n")
+    done = xagent("search", "fan", "--store", tmp_path / "store", "--glossary", bad)
+    assert done.code != 0
+    xagent("ingest", documents, "--store", tmp_path / "store")
+    done = xagent("search", "fan", "--store", tmp_path / "store", "--glossary", bad)
+    assert (done.code, done.out) == (2, "")
+    assert (
+        done.err == f"xagent: the glossary {bad}: row 3 has a term in one language only; add it in another\n"
+    )
+
+
+def test_the_lexicon_is_checked_on_the_command_line(xagent: Command) -> None:
+    done = xagent("lexicon", "check")
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0].split() == ["code", "language", "concepts", "with", "words"]
+    assert lines[-1] == "sound"
+    assert len(lines) == 2 + len(written())
+    data = xagent("lexicon", "check", "--json").data
+    assert data["languages"] == len(written()) == len(data["coverage"])
+    assert data["entries"] == sum(data["coverage"].values())
+    assert (data["problems"], data["found"]) == (0, [])

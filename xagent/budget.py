@@ -1,14 +1,18 @@
 """What one question may cost in calls, tokens and seconds; a request that might exceed it is not sent."""
 
+import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 from xagent.errors import BudgetSpent
 
 # A byte-level vocabulary has no token shorter than a byte, and a chat template adds a few a message.
 TEMPLATE_TOKENS = 64
+
+KEPT_CALLS = 2
+"""Calls that are left to answer and verify."""
 
 
 @dataclass
@@ -57,12 +61,18 @@ class Budget:
         """Neither used nor set aside for requests under way."""
         return self.tokens - sum(call.tokens for call in self.spent)
 
-    @contextmanager
-    def keeping(self, calls: int, tokens: int = 0) -> Iterator[None]:
-        """Leave so much to what comes after: a request made inside that would need it is not sent."""
-        before, self._kept = self._kept, (calls, tokens)
+    @asynccontextmanager
+    async def aside(self, seconds: float, what: str) -> AsyncIterator[None]:
+        """A step before the answer: it leaves calls, half of the tokens and half of the time to what follows.
+
+        Raises BudgetSpent, which says `what` took too long, when it takes more than that or than `seconds`.
+        """
+        before, self._kept = self._kept, (KEPT_CALLS, self.tokens_left // 2)
         try:
-            yield
+            async with asyncio.timeout(min(seconds, self.seconds_left / 2)):
+                yield
+        except TimeoutError as error:
+            raise BudgetSpent(f"{what} took too long") from error
         finally:
             self._kept = before
 

@@ -14,11 +14,11 @@ import httpx2
 import openai
 from openai.types import Decision
 
-from xagent.errors import BudgetSpent, EndpointError
+from xagent.errors import EndpointError
 from xagent.listwise import LONGEST, PATIENCE, by_listing
 from xagent.passages import Passage
 from xagent.prompts import fenced, passages_as_data
-from xagent.reranking import KEPT_CALLS, Order, by_score
+from xagent.reranking import Order, by_score
 from xagent.terminal import one_line
 
 if TYPE_CHECKING:
@@ -74,21 +74,16 @@ async def _decided(context: "Context", model: "Model", text: str, count: int) ->
     budget = context.budget
     size = len(text.encode()) + sum(len(str(one)) for one in questions)
     try:
-        with (
-            budget.keeping(KEPT_CALLS, budget.tokens_left // 2),
-            budget.request("rerank", size, count) as call,
-        ):
-            async with asyncio.timeout(min(PATIENCE, budget.seconds_left / 2)):
+        async with budget.aside(PATIENCE, "ordering the passages"):
+            with budget.request("rerank", size, count) as call:
                 client = model.client().with_options(max_retries=0)
                 decision = await client.decisions.create(input=text, model=model.name, questions=questions)
-            call.prompt_tokens, call.completion_tokens = _used(decision)
+                call.prompt_tokens, call.completion_tokens = _used(decision)
             return decision
     except openai.APIStatusError as error:
         if error.status_code in _MISSING:
             raise _NoDecisions from error
         raise EndpointError(f"the decisions of {model.url} failed ({error.status_code})") from error
-    except TimeoutError as error:
-        raise BudgetSpent("the order of passages took too long") from error
     except (openai.OpenAIError, httpx2.HTTPError, ValueError, TypeError, AttributeError) as error:
         raise EndpointError(f"the decisions of {model.url} failed: {one_line(str(error))[:200]}") from error
 

@@ -19,7 +19,7 @@ QUESTIONS = (
     "في أي حديقة بإسطنبول أعلن مصطفى كمال الحروف الجديدة؟",
     "東海道新幹線を造るために世界銀行からいくら借りましたか？",
 )
-"""One a language. The evidence is in Spanish, Arabic, Vietnamese, German, Swahili (twice), Turkish and Japanese."""
+"""One a language. The evidence is in Spanish, Arabic, Vietnamese, German, Swahili, Turkish and Japanese."""
 
 
 def run_demo(store: Path | None = None) -> None:

@@ -4,16 +4,16 @@ The method is RankGPT's (Sun et al. 2023, arXiv 2304.09542): what is best in a w
 so that one reply is never long and few are enough.
 """
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from xagent.budget import KEPT_CALLS
 from xagent.errors import BudgetSpent, ModelError, ReplyError
 from xagent.passages import Passage
 from xagent.prompts import fenced, passages_as_data
 from xagent.replies import Ranking
-from xagent.reranking import KEPT_CALLS, Order
+from xagent.reranking import Order
 
 if TYPE_CHECKING:
     from xagent.context import Context
@@ -65,13 +65,8 @@ async def _said(context: "Context", question: str, passages: Sequence[Passage]) 
     """The places of all the passages, in the order of one reply. Raises ModelError."""
     read = [replace(one, text=one.text[:LONGEST]) for one in passages]
     values = {"passages": passages_as_data(read), "question": fenced(question)}
-    budget = context.budget
-    try:
-        with budget.keeping(KEPT_CALLS, budget.tokens_left // 2):
-            async with asyncio.timeout(min(PATIENCE / MOST_CALLS, budget.seconds_left / 2)):
-                reply = await context.ask("rerank", Ranking, values)
-    except TimeoutError as error:
-        raise BudgetSpent("the order of passages took too long") from error
+    async with context.budget.aside(PATIENCE / MOST_CALLS, "ordering the passages"):
+        reply = await context.ask("rerank", Ranking, values)
     return completed(reply.ranking, len(passages))
 
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 CHOICES = ("none", "endpoint", "model", "decisions")
 
-KEPT_CALLS = 2
-"""Calls of the budget that are left to answer and verify."""
-
 
 @dataclass(frozen=True, slots=True)
 class Order:

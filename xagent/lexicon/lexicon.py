@@ -25,6 +25,8 @@ MOST_WAYS = 4
 CHARACTER = 0.6
 """What a single character counts in an unspaced language, where it may be a part of any word."""
 
+_HAN = ("zh", "ja")
+
 
 class Lexicon:
     """What the dictionaries of all languages know, and those of a glossary, whose word comes first."""
@@ -76,7 +78,7 @@ class Lexicon:
                 terms = _terms(word, into)
                 usual = LESS_USUAL**place / sqrt(len(known) * max(1, len(terms)))
                 ways.append(Way(terms, weight * usual))
-        return (*ways[:MOST_WAYS], Way(analyse(said.text), ORIGINAL))
+        return (*ways[:MOST_WAYS], Way(_as_asked(said.text, into), ORIGINAL))
 
     def _known(self, concepts: Sequence[str], language: str, into: str) -> list[tuple[str, ...]]:
         """The other language's words for each concept."""
@@ -94,6 +96,12 @@ def _is_common(said: Said, common: Set[str]) -> bool:
 def dictionary_of(language: str) -> Dictionary:
     """The dictionary of a language, made when it is first needed."""
     return dictionary(language, entries(language))
+
+
+def _as_asked(text: str, into: str) -> tuple[str, ...]:
+    """What a word as it was asked can share with the other language: spelling, and Han where that has any."""
+    terms = analyse(text)
+    return terms if into in _HAN else tuple(term for term in terms if term.isascii())
 
 
 @lru_cache(maxsize=1 << 16)

@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 
 from xagent.bridging import Decision, decide, usable
 from xagent.context import Context
-from xagent.errors import BudgetSpent, ModelError
+from xagent.errors import ModelError
 from xagent.evidence_settings import languages_searched
 from xagent.languages import language
 from xagent.prompts import fenced
@@ -16,9 +16,6 @@ from xagent.rankings import Query
 from xagent.replies import Bridge, Translated
 from xagent.reply_cache import ReplyCache
 from xagent.state import State
-
-KEPT_CALLS = 2
-"""Calls of the budget that are left to answer and verify."""
 
 PATIENCE = 20.0
 """Seconds that translations are waited for."""
@@ -65,13 +62,8 @@ async def _translated(question: str, languages: Sequence[str], context: Context)
 async def _reply(question: str, languages: Sequence[str], context: Context) -> Bridge:
     """What the model says. Raises ModelError, also where it takes more than this step may cost."""
     values = {"question": fenced(question), "languages": ", ".join(map(named, languages))}
-    budget = context.budget
-    try:
-        with budget.keeping(KEPT_CALLS, budget.tokens_left // 2):
-            async with asyncio.timeout(min(PATIENCE, budget.seconds_left / 2)):
-                return await context.ask("bridge", Bridge, values)
-    except TimeoutError as error:
-        raise BudgetSpent("translations of the question took too long") from error
+    async with context.budget.aside(PATIENCE, "translating the question"):
+        return await context.ask("bridge", Bridge, values)
 
 
 def named(code: str) -> str:

@@ -18,8 +18,8 @@ from xagent.writer import indexed_text
 # `benchmarks/abstention.py` and `xagent eval sample` show what they do.
 MARGIN, COVERAGE, NAME_MISSING, ENOUGH = 0.54, 7.1, -1.5, 4.2
 
-# Across languages, where at best the lexicon knows a word, what counts is to stand out among the others, or to
-# have what can only be a name.
+# Across languages, where at best the lexicon knows a word, what counts is to stand out among the others, or
+# to have what can only be a name.
 SHARE_MARGIN, MATCHED, ENOUGH_ACROSS, ENOUGH_NAMED = 20.0, 0.2, 4.0, 4.3
 
 SAME_LANGUAGE = 1.2

@@ -4,6 +4,7 @@ import asyncio
 
 from langgraph.runtime import Runtime
 
+from xagent.bridging import largest
 from xagent.context import Context
 from xagent.errors import ModelError
 from xagent.evidence_settings import languages_searched
@@ -20,8 +21,7 @@ MOST_LANGUAGES = 5
 async def reword(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     """The question in other words and in the documents' languages, to search with beside the question."""
     context = runtime.context
-    asked = state.question_language.code
-    languages = ", ".join(await asyncio.to_thread(_languages, context, asked))
+    languages = ", ".join(await asyncio.to_thread(_languages, context, state))
     try:
         values = {"question": fenced(state.query), "languages": languages}
         reply = await context.ask("reword", Rewording, values)
@@ -31,12 +31,13 @@ async def reword(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     return {"rewordings": tuple(query for query in queries if _searchable(query) and query != state.query)}
 
 
-def _languages(context: Context, asked: str) -> list[str]:
-    counts = context.opened.languages()
-    searched = languages_searched(context.languages, asked, counts)
-    wanted = [code for code in searched if code != "und"]
-    largest = sorted(wanted, key=lambda code: -counts[code][0])[:MOST_LANGUAGES]
-    return [language(code).name for code in largest]
+def _languages(context: Context, state: State) -> list[str]:
+    """Those with most passages, apart from what the question was translated into."""
+    own = state.question_language.code
+    searched = languages_searched(context.languages, own, context.opened.languages())
+    there = {code for query in state.translations for code in query.within} | {"und"}
+    wanted = [code for code in largest(context.opened, searched) if code not in there]
+    return [language(code).name for code in wanted[:MOST_LANGUAGES]]
 
 
 def _searchable(query: str) -> bool:

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 
 from xagent.analyser import analyse
+from xagent.budget import KEPT_CALLS
 from xagent.context import Context
 from xagent.errors import BudgetSpent, ModelError, ReplyError
 from xagent.languages import language
 from xagent.nodes.answer import drafting
 from xagent.replies import Vote
 from xagent.state import State
-
-KEPT_CALLS = 2
-"""Calls of the budget that are left to the steps that follow."""
 
 ALIKE = 0.5
 """Two short answers are the same vote when they share this part of their n-grams (Jaccard)."""
