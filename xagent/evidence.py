@@ -30,6 +30,9 @@ class Asked:
 
     words: tuple[Word, ...]
     """Each word that carries subject matter."""
+    unknown: tuple[tuple[str, ...], ...]
+    """The terms of words as they were asked: of all in the question's own language, in another of those that
+    could be names, since the lexicon does not know them as they stand."""
     names: tuple[tuple[str, ...], ...]
     """The n-grams of each capitalised word after the first."""
     number: bool
@@ -52,8 +55,10 @@ class Bearing:
 
 def take_apart(lexicon: Lexicon, question: str, language: str, into: str) -> Asked:
     """Analyse a question in `language` once, for many texts in the language `into`."""
+    said = lexicon.words(question, language, into)
     return Asked(
-        words=lexicon.words(question, language, into),
+        words=said,
+        unknown=tuple(way.terms for word in said for way in word if way.asked),
         names=tuple(_names(question)),
         number=asks_number(question, language),
     )
@@ -76,7 +81,7 @@ def bearing(asked: Asked, text: str, rarity: Rarity) -> Bearing:
     matched, whole = sum(map(mul, weights, shares)), sum(weights)
     return Bearing(
         matched=matched,
-        named=sum(sum(map(rarity, _shared(word[-1].terms, have, NAME_RUN))) for word in asked.words),
+        named=sum(sum(map(rarity, _shared(name, have, NAME_RUN))) for name in asked.unknown),
         coverage=matched / whole if whole else 0.0,
         name_missing=any(sum(gram in have for gram in grams) < 0.5 * len(grams) for grams in asked.names),
     )

@@ -33,6 +33,8 @@ class Way(NamedTuple):
     terms: tuple[str, ...]
     weight: float = 1.0
     """What each of the terms counts."""
+    asked: bool = False
+    """Whether it is the word as it was asked, which may be a name."""
 
 
 Word = tuple[Way, ...]
@@ -58,6 +60,7 @@ class TextIndex:
         self._searcher = self._index.searcher()
         self._writer: tantivy.IndexWriter | None = None
         self._frequency: dict[str, int] = {}
+        self._idf: dict[str, float] = {}
         self._meta = path / "meta.json"
         self._stamp = 0
 
@@ -93,7 +96,7 @@ class TextIndex:
         if stamp != self._stamp:
             self._index.reload()
             self._searcher = self._index.searcher()
-            self._frequency = {}
+            self._frequency, self._idf = {}, {}
             self._stamp = stamp
 
     def close(self) -> None:
@@ -121,7 +124,9 @@ class TextIndex:
 
     def idf(self, term: str) -> float:
         """BM25's inverse document frequency of a term among this language's passages, in nats."""
-        return _idf(self.frequency(term), self.count())
+        if term not in self._idf:
+            self._idf[term] = _idf(self.frequency(term), self.count())
+        return self._idf[term]
 
     def rarity(self, term: str) -> float:
         """`idf` over that of a term no passage has: from 0 to 1, whatever the size of the index."""
@@ -164,7 +169,7 @@ def _weights(words: Iterable[Word]) -> dict[str, float]:
     """What each term weighs; one of several words weighs no more for it."""
     weights: dict[str, float] = {}
     for word in words:
-        for terms, weight in word:
+        for terms, weight, _ in word:
             for term in terms:
                 if weights.get(term, 0.0) < weight:
                     weights[term] = weight

@@ -27,6 +27,9 @@ CHARACTER = 0.6
 
 _HAN = ("zh", "ja")
 
+Equals = tuple[tuple[str, ...], ...]
+"""The terms to look for, of each word that a language has for a concept."""
+
 
 class Lexicon:
     """What the dictionaries of all languages know, and those of a glossary, whose word comes first."""
@@ -45,12 +48,12 @@ class Lexicon:
     def words(self, text: str, language: str, into: str) -> tuple[Word, ...]:
         """The words of a query, each in the ways that language `into` may say it.
 
-        The word itself, as it was asked, is always one of them: names and numbers stay what they are. Left
-        out are words that carry no subject matter, unless there are no others.
+        A word that is not known as it stands is sought as it was asked as well: names and numbers stay what
+        they are. Left out are words that carry no subject matter, unless there are no others.
         """
         if language in (into, "und"):
             subject = spaced_words(content(text, language) or text)
-            return tuple((Way(terms),) for word in subject if (terms := analyse(word)))
+            return tuple((Way(terms, asked=True),) for word in subject if (terms := analyse(word)))
         return tuple(self._word(one, language, into) for one in self._telling(text, language))
 
     def _read(self, text: str, language: str) -> list[Said]:
@@ -69,23 +72,23 @@ class Lexicon:
         return self._dictionaries[language]
 
     def _word(self, said: Said, language: str, into: str) -> Word:
-        """How the other language says it, the most usual way first, and how it was said."""
+        """How the other language says it, the usual way first; as it was said, where that is not known."""
         known = self._known(said.concepts, language, into)
         weight = said.similarity * (CHARACTER if language in UNSPACED and len(said.text) == 1 else 1.0)
         ways = list[Way]()
         for place, equals in enumerate(zip_longest(*known)):
-            for word in filter(None, equals):
-                terms = _terms(word, into)
-                usual = LESS_USUAL**place / sqrt(len(known) * max(1, len(terms)))
-                ways.append(Way(terms, weight * usual))
-        return (*ways[:MOST_WAYS], Way(_as_asked(said.text, into), ORIGINAL))
+            for terms in filter(None, equals):
+                ways.append(Way(terms, weight * LESS_USUAL**place / sqrt(len(known) * len(terms))))
+        if ways and said.similarity == 1:
+            return tuple(ways[:MOST_WAYS])
+        return (*ways[:MOST_WAYS], Way(_as_asked(said.text, into), ORIGINAL, asked=True))
 
-    def _known(self, concepts: Sequence[str], language: str, into: str) -> list[tuple[str, ...]]:
-        """The other language's words for each concept."""
+    def _known(self, concepts: Sequence[str], language: str, into: str) -> list[Equals]:
+        """What to look for in the other language for each concept."""
         own, other = self._glossary.get(language, {}), self._glossary.get(into, {})
         if given := [other[concept] for concept in concepts if concept in own and concept in other]:
-            return given
-        return [found for concept in concepts if (found := words(concept, into))]
+            return [tuple(_terms(word, into) for word in equals) for equals in given]
+        return [found for concept in concepts if (found := _equals(concept, into))]
 
 
 def _is_common(said: Said, common: Set[str]) -> bool:
@@ -104,7 +107,11 @@ def _as_asked(text: str, into: str) -> tuple[str, ...]:
     return terms if into in _HAN else tuple(term for term in terms if term.isascii())
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 17)
+def _equals(concept: str, language: str) -> Equals:
+    return tuple(terms for word in words(concept, language)[:MOST_WAYS] if (terms := _terms(word, language)))
+
+
 def _terms(word: str, language: str) -> tuple[str, ...]:
     """What to look for: with the usual prefix as without it, and no edges where there are no spaces."""
     terms = dict.fromkeys(analyse(word))
