@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xagent.languages import detect, language, script_of
-from xagent.lexicon.entries import Line, concepts, lines, written
+from xagent.lexicon.entries import PREFIXES, Line, concepts, lines, written
 from xagent.terminal import one_line
 
 BLOCK = 60
@@ -44,13 +44,14 @@ class Examined:
 def examine() -> Examined:
     """Check the list of concepts and every language's file."""
     listed = concepts()
+    meant = set(listed) - {PREFIXES}
     problems = [f"concepts.txt: {key!r} is listed twice" for key in _doubled(listed)]
     coverage = {}
     for code in written():
         rows = lines(code)
-        coverage[code] = len({row.key for row in rows} & set(listed))
+        coverage[code] = len(meant.intersection(row.key for row in rows))
         problems += [f"{code}.txt, line {n}: {one_line(said)}" for n, said in check(code, rows, listed)]
-    return Examined(len(listed), coverage, tuple(problems))
+    return Examined(len(meant), coverage, tuple(problems))
 
 
 def check(code: str, rows: Sequence[Line], listed: Sequence[str]) -> Iterator[tuple[int, str]]:
