@@ -54,7 +54,7 @@ def word_grams(word: str) -> list[str]:
     return [padded[i : i + GRAM] for i in range(max(1, len(padded) - GRAM + 1))]
 
 
-# The text index and the built-in embedder ask for the same batch of passages, one after the other.
+# Evidence is compared with a question more than once, and words come again and again.
 @lru_cache(maxsize=2048)
 def analyse(text: str) -> tuple[str, ...]:
     """The terms of `text`, repeats included: what the text index stores and is asked for."""
