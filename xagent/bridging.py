@@ -1,7 +1,7 @@
 """Does a question have to be put into the languages of the documents to find them? What that rests on.
 
-An encoder that knows many languages finds across them by itself. The built-in search finds names, loan words and
-what the lexicon knows. So a question is translated where neither finds strong evidence.
+An encoder that knows many languages finds across them by itself. The built-in search finds names, loan words
+and what the lexicon knows. So a question is translated where neither finds strong evidence.
 """
 
 from collections.abc import Sequence
