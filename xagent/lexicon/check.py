@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from xagent.languages import detect, language, script_of
+from xagent.languages import Language, detect, language, script_of
 from xagent.lexicon.entries import PREFIXES, Line, concepts, lines, written
 from xagent.terminal import one_line
 
-BLOCK = 60
+BLOCK = 150
 """Lines of which the first words together are long enough to tell their language."""
 
 ABBREVIATION = 6
@@ -56,18 +56,18 @@ def examine() -> Examined:
 
 def check(code: str, rows: Sequence[Line], listed: Sequence[str]) -> Iterator[tuple[int, str]]:
     """What is wrong in a language's file: line numbers, from 1, each with what is to be mended."""
-    known, seen = set(listed), set[str]()
+    known, seen, written_in = set(listed), set[str](), language(code)
     for row in rows:
         if row.key not in known:
             yield row.number, f"{row.key!r} is not in concepts.txt; a line is `KEY = word, word`"
         elif row.key in seen:
             yield row.number, f"{row.key!r} was there before"
         seen.add(row.key)
-        yield from ((row.number, wrong) for wrong in _wrong(code, row.words))
+        yield from ((row.number, wrong) for wrong in _wrong(written_in, row.words))
     yield from _foreign(code, rows)
 
 
-def _wrong(code: str, words: Sequence[str]) -> Iterator[str]:
+def _wrong(written_in: Language, words: Sequence[str]) -> Iterator[str]:
     for word in _doubled(words):
         yield f"{word!r} is there twice"
     for word in dict.fromkeys(words):
@@ -75,8 +75,8 @@ def _wrong(code: str, words: Sequence[str]) -> Iterator[str]:
             yield "a word is empty, or has spaces around it"
         elif not any(map(str.isalnum, word)) or not set(word).isdisjoint(_SIGNS) or _hidden(word):
             yield f"{word!r} is not a word as it stands in running text"
-        elif not _is_written(code, word):
-            yield f"{word!r} is in another script than {language(code).name}"
+        elif not _is_written(written_in.scripts, word):
+            yield f"{word!r} is in another script than {written_in.name}"
 
 
 def _hidden(word: str) -> bool:
@@ -84,11 +84,12 @@ def _hidden(word: str) -> bool:
     return not word.translate(dict.fromkeys(map(ord, _JOINERS))).isprintable()
 
 
-def _is_written(code: str, word: str) -> bool:
-    script, expected = script_of(word), language(code).scripts
-    short = word.isascii() and len(word) <= ABBREVIATION
-    han = script in _HAN and not set(_HAN).isdisjoint(expected)
-    return han or short or script in expected or script == "Zyyy"
+def _is_written(scripts: Sequence[str], word: str) -> bool:
+    if word.isascii():
+        return "Latn" in scripts or len(word) <= ABBREVIATION
+    script = script_of(word)
+    han = script in _HAN and not set(_HAN).isdisjoint(scripts)
+    return han or script in scripts or script == "Zyyy"
 
 
 def _foreign(code: str, rows: Sequence[Line]) -> Iterator[tuple[int, str]]:
