@@ -1,8 +1,8 @@
 """Which concepts does a text speak of? The words and phrases of one language, found in running text.
 
 The longest phrase known is taken first. A word counts as the known one that it has the longest beginning in
-common with, which meets suffixes in any language: on XQuAD that finds more than Snowball's stemmers. Where
-words are written without spaces, those known words are taken that cover most of the text.
+common with, which meets suffixes in any language. Where words are written without spaces, those known words
+are taken that cover most of the text.
 """
 
 import re
@@ -132,8 +132,9 @@ class SpacedDictionary:
     def _word(self, word: str) -> Nearest:
         """The known words most alike, of those that have the longest beginning in common with a word."""
         forms = list(self._bare(word))
-        if known := [(form,) for form in forms if (form,) in self._concepts]:
-            return 1.0, [*known[:1]]
+        for form in forms:
+            if (form,) in self._concepts:
+                return 1.0, [(form,)]
         alike = [found for form in forms for found in self._neighbours(form)]
         best = max((similarity for similarity, _ in alike), default=0.0)
         return best, [(known,) for similarity, known in alike if best and similarity >= best - CLOSE]

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from xagent.errors import BadGlossary, FileError, UnknownLanguage
+from xagent.faults import storage
 from xagent.languages import language
 from xagent.lexicon.entries import Entries
 from xagent.readers._decoding import clean
@@ -38,9 +39,10 @@ def read_glossary(path: Path) -> Glossary:
 
 
 def keep(path: Path, store: Path) -> None:
-    """Put a copy of a file into a store's folder, in place of the one before."""
-    shutil.copyfile(path, store / f"{FILE}.new")
-    (store / f"{FILE}.new").replace(store / FILE)
+    """Put a copy of a file into a store's folder, in place of the one before. Raises StoreError."""
+    with storage("glossary"):
+        shutil.copyfile(path, store / f"{FILE}.new")
+        (store / f"{FILE}.new").replace(store / FILE)
 
 
 def kept(store: Path) -> Glossary:
