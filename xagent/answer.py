@@ -1,10 +1,11 @@
 """The answer as callers get it: `ask --json` prints just these keys."""
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from xagent.budget import Budget
 from xagent.context import Context
 from xagent.state import State, Verdict
+from xagent.statements import numbers
 
 
 class _Record(BaseModel):
@@ -50,6 +51,27 @@ class Usage(_Record):
     completion_tokens: int = 0
 
 
+class AnswerClaim(_Record):
+    """One statement of an answer, empty where quotations speak for themselves, and what it rests on."""
+
+    text: str
+    citations: tuple[int, ...]
+    """The numbers of its citations."""
+    disputed: bool = False
+
+
+class ModelCall(_Record):
+    """One request to a model: what was sent, and what came back."""
+
+    step: str
+    messages: tuple[tuple[str, str], ...]
+    """Roles (`system`, `human`, `ai`) and texts; none of a call that is not a chat."""
+    reply: str
+    prompt_tokens: int
+    completion_tokens: int
+    milliseconds: float
+
+
 class Answer(_Record):
     """What was asked, what is answered, and on what evidence."""
 
@@ -67,6 +89,10 @@ class Answer(_Record):
     """Milliseconds by node, and by `model:STEP` what of them went into the model."""
     graph: str
     model: str | None
+    claims: tuple[AnswerClaim, ...] = Field(default=(), exclude=True, repr=False)
+    """What `text` says, claim by claim; not in the JSON."""
+    calls: tuple[ModelCall, ...] = Field(default=(), exclude=True, repr=False)
+    """The requests to models that it took; not in the JSON."""
 
 
 def make_answer(state: State, graph: str, timings: dict[str, float], context: Context) -> Answer:
@@ -102,7 +128,27 @@ def make_answer(state: State, graph: str, timings: dict[str, float], context: Co
         timings=timings | _model_milliseconds(context.budget),
         graph=graph,
         model=context.model.name if context.budget.spent else None,
+        claims=_claims(state),
+        calls=tuple(
+            ModelCall(
+                step=call.step, messages=call.messages, reply=call.reply, milliseconds=call.milliseconds,
+                prompt_tokens=call.prompt_tokens, completion_tokens=call.completion_tokens,
+            )
+            for call in context.budget.spent
+        ),
     )  # fmt: skip
+
+
+def _claims(state: State) -> tuple[AnswerClaim, ...]:
+    number = numbers(state.claims)
+    return tuple(
+        AnswerClaim(
+            text=claim.text,
+            citations=tuple(number[quotation] for quotation in claim.quotations),
+            disputed=claim.disputed,
+        )
+        for claim in state.claims
+    )
 
 
 def _usage(budget: Budget) -> Usage:

@@ -26,6 +26,10 @@ class Call:
     completion_tokens: int = 0
     set_aside: int = 0
     """Tokens it might still come to; 0 when it has ended."""
+    messages: tuple[tuple[str, str], ...] = ()
+    """What was sent: roles and texts."""
+    reply: str = ""
+    """What came back, as far as it did."""
 
     @property
     def tokens(self) -> int:

@@ -149,9 +149,11 @@ class Model:
         size = sum(len(str(message.content).encode()) for message in messages)
         text = ""
         with budget.request(step, size, MAX_TOKENS) as call:
+            call.messages = tuple((message.type, str(message.content)) for message in messages)
             async with self._stream(messages, body, budget) as chunks:
                 async for chunk in chunks:
                     text += str(chunk.text)
+                    call.reply = text
                     _count(call, chunk)
                     _check(text)
                     progress(text)
