@@ -8,9 +8,6 @@ from importlib.resources import files
 from string import Formatter
 from typing import Literal
 
-from babel import Locale
-from babel.core import UnknownLocaleError
-
 from xagent.languages import language
 
 Key = Literal[
@@ -46,6 +43,9 @@ class Voice:
 
 @cache
 def _language_names(code: str) -> dict[str, str]:
+    from babel import Locale
+    from babel.core import UnknownLocaleError
+
     try:
         return dict(Locale.parse(code, sep="-").languages)
     except UnknownLocaleError:

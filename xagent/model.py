@@ -1,10 +1,12 @@
 """Any OpenAI-compatible server, asked for JSON: streamed, bounded, counted, and asked again when it errs."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from threading import Lock
 from weakref import WeakKeyDictionary
 
 import httpx2
@@ -14,9 +16,11 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from xagent.budget import Budget, Call
+from xagent.capabilities import Capabilities, capabilities
 from xagent.errors import BudgetSpent, EndpointError, ReplyError
+from xagent.keeping import KeepTo, kept
 from xagent.prompts import Prompt
-from xagent.replies import R, read
+from xagent.replies import R, Reply, read
 from xagent.terminal import one_line
 
 MAX_TOKENS = 1500
@@ -30,6 +34,8 @@ _LONGEST_WAIT = 10.0  # seconds a server may ask us to wait before trying again
 _BLANK = 200  # characters of white space in a row: constrained decoders get caught in it
 _LONGEST = 16 * MAX_TOKENS  # characters: a server that heeds no limit
 _COMPLAINTS = {
+    "vllm_xargs": ("vllm_xargs", "xagent_"),
+    "pattern": ("pattern", "regex"),
     "chat_template_kwargs": ("chat_template_kwargs", "enable_thinking"),
     "response_format": ("response_format", "json_schema", "json schema", "grammar"),
 }
@@ -44,6 +50,15 @@ _TRANSIENT = (
 _NONSENSE = (httpx2.RequestError, ValueError, TypeError, AttributeError, LookupError)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A reply that is asked for: by which step, in what form, and what of it in which language."""
+
+    step: str
+    schema: type[Reply]
+    keep: KeepTo | None
+
+
 class Model:
     """A model called `name` at an OpenAI-compatible `url` (ending in `/v1`).
 
@@ -51,11 +66,14 @@ class Model:
     (templates without a switch for thinking, constrained decoding) is left out from then on.
     """
 
-    def __init__(self, url: str, name: str, key: str = "") -> None:
+    def __init__(self, url: str, name: str, key: str = "", seed: int = 7) -> None:
         self.url = url
         self.name = name
         self._key = key
+        self._seed = seed
         self._without: set[str] = set()
+        self._can: Capabilities | None = None
+        self._learning = Lock()
         self._tls = httpx2.create_ssl_context()  # reads files: not in an event loop
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, ChatOpenAI] = WeakKeyDictionary()
 
@@ -77,7 +95,7 @@ class Model:
             api_key=SecretStr(self._key or "none"),
             model=self.name,
             temperature=0,
-            seed=7,
+            seed=self._seed,
             timeout=_PATIENCE,
             max_retries=0,  # each request is counted, so each is sent from here
             stream_usage=True,
@@ -96,37 +114,50 @@ class Model:
         schema: type[R],
         budget: Budget,
         progress: Callable[[str], None] = lambda _: None,
+        keep: KeepTo | None = None,
     ) -> R:
         """What the model says to a prompt, as a `schema`; `progress` gets the text so far as it arrives.
 
-        A reply that cannot be read is asked for once more. Raises ReplyError, EndpointError and BudgetSpent.
-        Cancelling the task ends the request.
+        What `keep` names is held to its language, as far as the server can. A reply that cannot be read is
+        asked for once more. Raises ReplyError, EndpointError and BudgetSpent. Cancelling the task ends the
+        request.
         """
         messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
         text = ""
+        wanted = Wanted(prompt.name, schema, keep)
         try:
-            text = await self._text(prompt.name, messages, schema, budget, progress)
+            text = await self._text(wanted, messages, budget, progress)
             return read(text, schema)
         except ReplyError as error:
             again = HumanMessage(f"{error}. Reply with the JSON object alone.")
             # Some chat templates refuse an empty message.
             messages += [AIMessage(text[:2000] or "{}"), again]
-        return read(await self._text(prompt.name, messages, schema, budget, progress), schema)
+        return read(await self._text(wanted, messages, budget, progress), schema)
+
+    async def can(self) -> Capabilities:
+        """What its server can do, found out when first needed."""
+        return self._can or await asyncio.to_thread(self._learn)
+
+    def _learn(self) -> Capabilities:
+        with self._learning:
+            if self._can is None:
+                self._can = capabilities(self.url, self.name, self._key)
+            return self._can
 
     async def _text(
         self,
-        step: str,
+        wanted: Wanted,
         messages: list[BaseMessage],
-        schema: type[R],
         budget: Budget,
         progress: Callable[[str], None],
     ) -> str:
         """The reply as it came. Tries again where that can help."""
         tries = 0
+        can = await self.can() if wanted.keep else None
         while True:
             try:
-                body = {key: value for key, value in _extras(schema).items() if key not in self._without}
-                return await self._once(step, messages, body, budget, progress)
+                body = self._body(wanted, can)
+                return await self._once(wanted.step, messages, body, budget, progress)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if not self._do_without(body, f"{error} {error.body}"):
                     raise self._failure(error) from error
@@ -137,6 +168,18 @@ class Model:
                 await asyncio.sleep(min(_wait(error), max(0.0, budget.seconds_left)))
             except (openai.OpenAIError, *_NONSENSE) as error:
                 raise self._failure(error) from error
+
+    def _body(self, wanted: Wanted, can: Capabilities | None) -> dict[str, object]:
+        """What goes beyond the common interface: a schema, a language to keep to, no thinking aloud."""
+        keep = wanted.keep if "pattern" not in self._without or (can and can.guided) else None
+        schema, guide = kept(_described(wanted.schema), keep, can)
+        described = {"name": wanted.schema.__name__, "schema": schema}
+        body: dict[str, object] = {
+            "response_format": {"type": "json_schema", "json_schema": described},
+            "chat_template_kwargs": {"enable_thinking": False},
+            **guide,
+        }
+        return {key: value for key, value in body.items() if key not in self._without}
 
     async def _once(
         self,
@@ -181,7 +224,8 @@ class Model:
     def _do_without(self, body: Mapping[str, object], complaint: str) -> bool:
         """Whether the server complained of what can be left out of a `body`; it is, from now on."""
         said = complaint.lower()
-        refused = {field for field in body if any(sign in said for sign in _COMPLAINTS[field])}
+        sent = {*body, *(["pattern"] if '"pattern"' in json.dumps(body) else [])}
+        refused = {field for field in sent if any(sign in said for sign in _COMPLAINTS[field])}
         self._without |= refused
         return bool(refused)
 
@@ -206,13 +250,8 @@ class Model:
 
 
 @cache
-def _extras(schema: type[R]) -> dict[str, Any]:
-    """What goes beyond the common interface: replies held to a schema, and no thinking aloud."""
-    described = {"name": schema.__name__, "schema": schema.model_json_schema()}
-    return {
-        "response_format": {"type": "json_schema", "json_schema": described},
-        "chat_template_kwargs": {"enable_thinking": False},
-    }
+def _described(schema: type[R]) -> dict[str, object]:
+    return schema.model_json_schema()
 
 
 def _count(call: Call, chunk: AIMessageChunk) -> None:

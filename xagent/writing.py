@@ -15,8 +15,8 @@ SAMPLE = 1200  # characters looked at: more do not change the answer
 UNKNOWN_SCRIPT = "Zyyy"
 HAN = ("Hans", "Hant", "Jpan")
 
-# First words of Unicode character names, which name the script.
-_SCRIPTS = {
+
+SCRIPT_NAMES = {
     "ADLAM": "Adlm", "ARABIC": "Arab", "ARMENIAN": "Armn", "BALINESE": "Bali", "BENGALI": "Beng",
     "BOPOMOFO": "Bopo", "CANADIAN": "Cans", "CHEROKEE": "Cher", "CJK": "Hani", "COPTIC": "Copt",
     "CYRILLIC": "Cyrl", "DEVANAGARI": "Deva", "ETHIOPIC": "Ethi", "GEORGIAN": "Geor", "GOTHIC": "Goth",
@@ -27,6 +27,7 @@ _SCRIPTS = {
     "TAMIL": "Taml", "TELUGU": "Telu", "THAANA": "Thaa", "THAI": "Thai", "TIBETAN": "Tibt",
     "TIFINAGH": "Tfng", "YI": "Yiii",
 }  # fmt: skip
+"""Scripts (ISO 15924) by the first word of their characters' Unicode names."""
 _SYLLABIC = {"Hani", "Hira", "Kana", "Hang"}
 _WEIGHTS = dict.fromkeys(_SYLLABIC, 2.0) | {
     "Latn": 0.5
@@ -113,11 +114,25 @@ class _ScriptOf(dict[str, str]):
 
     def __missing__(self, char: str) -> str:
         name = unicodedata.name(char, "").split(" ")[0].split("-")[0] if char.isalpha() else ""
-        self[char] = script = _SCRIPTS.get(name, "")
+        self[char] = script = SCRIPT_NAMES.get(name, "")
         return script
 
 
 _script_of_char = _ScriptOf()
+
+
+@lru_cache(maxsize=1 << 16)
+def script_of_sign(char: str) -> str:
+    """The script (ISO 15924) of a letter, or of a mark that belongs to one; '' where it may stand in any.
+
+    Compatibility forms count as what they stand for; letters of a script that is not known here are 'Zzzz'.
+    """
+    plain = unicodedata.normalize("NFKC", char)[:1]
+    kind = unicodedata.category(plain) if plain else ""
+    if kind[:1] not in ("L", "M"):
+        return ""
+    known = SCRIPT_NAMES.get(unicodedata.name(plain, "").split(" ")[0].split("-")[0], "")
+    return known or ("Zzzz" if kind in ("Lo", "Lu", "Ll", "Lt") else "")
 
 
 def sample(text: str) -> str:

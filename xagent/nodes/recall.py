@@ -5,6 +5,7 @@ from langgraph.runtime import Runtime
 from xagent.context import Context
 from xagent.errors import BudgetSpent, ReplyError
 from xagent.instructions import in_language
+from xagent.keeping import KeepTo
 from xagent.prompts import fenced
 from xagent.replies import Recollection
 from xagent.state import Claim, State
@@ -15,7 +16,8 @@ async def recall(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     instruction = in_language(state.answer_language, state.script)
     try:
         values = {"question": fenced(state.query), "instruction": instruction}
-        reply = await runtime.context.ask("recall", Recollection, values)
+        keep = KeepTo(state.answer_language, ("sentences",), state.script)
+        reply = await runtime.context.ask("recall", Recollection, values, keep=keep)
     except (ReplyError, BudgetSpent) as error:
         return {"failure": str(error)}
     claims = tuple(Claim(sentence.strip(), ()) for sentence in reply.sentences if sentence.strip())

@@ -10,7 +10,7 @@ from xagent.budget import KEPT_CALLS
 from xagent.context import Context
 from xagent.errors import BudgetSpent, ModelError, ReplyError
 from xagent.languages import language
-from xagent.nodes.answer import drafting
+from xagent.nodes.answer import drafting, kept_to
 from xagent.replies import Vote
 from xagent.state import State
 
@@ -48,7 +48,7 @@ async def _cast(state: State, voter: str, context: Context) -> Vote:
         f'First write "reasoning" in {name}, step by step, then "answer": the answer in five words of '
         f"English at most, empty if the passages have none. Then write the claims."
     )
-    return await context.ask("answer", Vote, drafting(state, reasoning))
+    return await context.ask("answer", Vote, drafting(state, reasoning), keep=kept_to(state))
 
 
 def _groups(votes: Sequence[Vote]) -> list[list[Vote]]:
