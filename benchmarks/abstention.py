@@ -12,6 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean
 
 from langgraph.runtime import Runtime
 
@@ -20,7 +21,6 @@ from xagent.context import Context
 from xagent.languages import Detection
 from xagent.nodes.quote import quote
 from xagent.retrieval import Hit, Query, search
-from xagent.scoring import mean
 from xagent.state import State
 from xagent.store import Store
 from xagent.writer import writing
@@ -76,8 +76,8 @@ def main() -> None:
     options = parser.parse_args()
     answered = run(options.data, options.every)
     for kind, values in answered.items():
-        print(f"answered, {kind} the article: {mean(values):.3f} of {len(values):,}")
-    scores = {f"answered_{kind.replace(' ', '_')}": round(mean(v), 4) for kind, v in answered.items()}
+        print(f"answered, {kind} the article: {fmean(values):.3f} of {len(values):,}")
+    scores = {f"answered_{kind.replace(' ', '_')}": round(fmean(v), 4) for kind, v in answered.items()}
     print(json.dumps(scores))
 
 

@@ -36,9 +36,9 @@ from benchmarks.corrective_rag import CorrectiveRag, rules
 from benchmarks.overhead import PAUSE, Conversation, Figures, timed
 from xagent.agent import Agent
 from xagent.context import Context
+from xagent.evaluation.samples import Sample, Suite
 from xagent.prompts import fenced
 from xagent.registry import load
-from xagent.runner import Sample, Suite
 from xagent.testing import Fault, ModelServer, Reply, Request, default_rule
 
 DRAFTS = ("Draft", "ReasonedDraft")
@@ -144,11 +144,8 @@ def calls_worst(server: ModelServer, rule: Hesitant, agent: Agent, samples: Sequ
 
 def calls_corrective_rag(agent: Agent, suite: Suite, samples: Sequence[Sample]) -> Figures:
     """Calls and tokens of the same questions through the other graph."""
-    gold = {
-        fenced(sample.question): " ".join((suite.documents / sample.source).read_text("utf-8").split())
-        for sample in samples
-        if sample.source
-    }
+    texts = {document.id: " ".join(document.text.split()) for document in suite.corpus(data_of(suite), "")}
+    gold = {fenced(sample.question): texts[sample.relevant[0]] for sample in samples if sample.relevant}
 
     def is_relevant(request: Request) -> bool:
         return " ".join(request.passages[0].text.split()) in gold.get(request.question, "")
@@ -170,13 +167,15 @@ def calls_corrective_rag(agent: Agent, suite: Suite, samples: Sequence[Sample]) 
 
 def conversations(samples: Sequence[Sample]) -> list[Conversation]:
     """The questions about one document, all of them and those in one language, where there are several."""
-    groups: defaultdict[tuple[str | None, str], list[Sample]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str], list[Sample]] = defaultdict(list)
     for sample in samples:
-        if sample.source:
-            groups[sample.source, ""].append(sample)
-            groups[sample.source, sample.language].append(sample)
+        for source in sample.relevant:
+            groups[source, ""].append(sample)
+            groups[source, sample.language].append(sample)
     # A document asked about in one language only would be there twice.
-    return list(dict.fromkeys(tuple(group) for group in groups.values() if len(group) > 1))
+    return list(
+        {tuple(one.id for one in group): group for group in groups.values() if len(group) > 1}.values()
+    )
 
 
 def alike(one: bytes, other: bytes) -> int:
@@ -215,7 +214,7 @@ def main() -> None:
     parser.add_argument("--at-once", action="store_true", help="replies as fast as the server can")
     options = parser.parse_args()
     suite: Suite = load("evals", "sample").suite
-    samples = list(suite.samples())
+    samples = list(suite.load(data_of(suite), ""))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "store"
         figures = counted(folder, suite, samples, options.every)
@@ -223,6 +222,12 @@ def main() -> None:
     for figure, value in figures.items():
         print(f"{figure}: {value:,}")
     print(json.dumps(figures))
+
+
+def data_of(suite: Suite) -> Path:
+    """Where the suite's data is, which comes with xagent."""
+    assert suite.data
+    return suite.data
 
 
 def counted(folder: Path, suite: Suite, samples: Sequence[Sample], every: int) -> Figures:
@@ -233,7 +238,8 @@ def counted(folder: Path, suite: Suite, samples: Sequence[Sample], every: int) -
         Agent(folder, "qa", model_url=server.url, bridge="never") as agent,
         Agent(folder, "qa", model_url=server.url) as bridging,
     ):
-        agent.ingest([suite.documents], root=suite.documents)
+        texts = data_of(suite) / "texts"
+        agent.ingest([texts], root=texts)
         return {
             **calls_usual(server, agent, taken),
             **calls_bridging(server, bridging, taken),

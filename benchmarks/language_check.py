@@ -24,10 +24,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
+from statistics import fmean
 
 from xagent.confusion import Foreign, confused
 from xagent.languages import language
-from xagent.scoring import mean
 from xagent.sentences import split_sentences
 from xagent.terminal import one_line
 from xagent.writing import script_counts
@@ -147,7 +147,7 @@ def check_models(folder: Path, show: bool) -> tuple[Values, Values]:
 
 def overall(values: Values) -> float:
     """The mean over all cases."""
-    return round(mean([value for listed in values.values() for value in listed]), 4)
+    return round(fmean([value for listed in values.values() for value in listed]), 4)
 
 
 def by_language(values: Values) -> dict[str, str]:
@@ -171,8 +171,8 @@ def main() -> None:
         "whole_flagged": overall(whole),
         "ms_an_answer": round(took, 2),
     }
-    for pair, listed in sorted(inserted.items(), key=lambda item: mean(item[1]))[:8]:
-        print(f"put in, {pair}: {mean(listed):.3f} of {len(listed)}")
+    for pair, listed in sorted(inserted.items(), key=lambda item: fmean(item[1]))[:8]:
+        print(f"put in, {pair}: {fmean(listed):.3f} of {len(listed)}")
     if options.data:
         passed, flagged = check_models(options.data, options.show)
         scores |= {"pass_right": overall(passed), "flag_wrong_script": overall(flagged)}

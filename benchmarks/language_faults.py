@@ -29,13 +29,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from statistics import fmean
 
 import xagent
 from xagent.agent import Agent
 from xagent.answer import Answer
 from xagent.events import Statement
 from xagent.messages import Key, Voice, voice
-from xagent.scoring import mean
 from xagent.sentences import split_sentences
 from xagent.statements import between
 from xagent.testing import Fault, FaultKind, ModelServer, PromptPassage, Request, Sentences
@@ -271,7 +271,7 @@ def figures(outcomes: Sequence[Outcome], usual: dict[str, int]) -> dict[str, flo
     """What is asked for: shares, and calls a fault."""
     whole, single = ([one for one in outcomes if one.kind == kind] for kind in KINDS)
     names = [one for one in outcomes if one.kind == "names"]
-    alarms = mean([not one.right or one.calls > usual[one.question] for one in names])
+    alarms = fmean([not one.right or one.calls > usual[one.question] for one in names])
     return {
         "whole_faults": sum(one.faults for one in whole),
         "whole_repaired": round(repaired(whole), 4),
@@ -285,7 +285,7 @@ def figures(outcomes: Sequence[Outcome], usual: dict[str, int]) -> dict[str, flo
 
 def repaired(outcomes: Sequence[Outcome]) -> float:
     """The share of faults that were in answers which came out right."""
-    return mean([one.right for one in outcomes for _ in range(one.faults)])
+    return fmean([one.right for one in outcomes for _ in range(one.faults)])
 
 
 def extra_calls(outcomes: Sequence[Outcome], usual: dict[str, int]) -> float:

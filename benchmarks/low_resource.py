@@ -20,12 +20,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 
 from benchmarks.as_asked import AsAsked
 from xagent.languages import detect
 from xagent.passages import NewDocument, NewPassage
 from xagent.retrieval import Query, search
-from xagent.scoring import mean
 from xagent.store import Store
 from xagent.writer import writing
 
@@ -151,10 +151,10 @@ def report(found: Mapping[str, Sequence[Recalls]]) -> dict[str, dict[str, float]
     for language, listed in sorted(found.items()):
         for way in asdict(listed[0]):
             by_way.setdefault(f"recall10_{way}", {})[language] = round(
-                mean(asdict(r)[way] for r in listed), 4
+                fmean(asdict(r)[way] for r in listed), 4
             )
     for scores in by_way.values():
-        scores["macro"] = round(mean(scores.values()), 4)
+        scores["macro"] = round(fmean(scores.values()), 4)
     print("          " + "".join(f"{way.removeprefix('recall10_'):>20}" for way in by_way) + "  questions")
     for language in [*sorted(found), "macro"]:
         asked = sum(map(len, found.values())) if language == "macro" else len(found[language])

@@ -29,8 +29,8 @@ from statistics import median
 from typing import TypeAlias
 
 from xagent.agent import Agent
+from xagent.evaluation.samples import Sample
 from xagent.events import Stage, Statement
-from xagent.runner import Sample
 from xagent.testing import ModelServer, Request
 
 PAUSE = 0.002  # seconds before each piece of a reply

@@ -15,8 +15,7 @@ import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-from xagent.scoring import mean
+from statistics import fmean
 
 RANKINGS = Path(__file__).parent / "peer_rankings.py"
 STORES = Path(__file__).parent / "peer_stores.py"
@@ -152,14 +151,14 @@ class TextScores:
 def text_scores(rankings: Mapping[str, Sequence[Ranking]], right: Mapping[str, Sequence[int]]) -> TextScores:
     """Score rankings of every language's questions against the right paragraphs."""
     first = {
-        language: mean(
+        language: fmean(
             float(bool(found) and int(found[0][0]) == gold)
             for found, gold in zip(ranked, right[language], strict=True)
         )
         for language, ranked in rankings.items()
     }
-    missed = mean(float(not found) for ranked in rankings.values() for found in ranked)
-    return TextScores(round(mean(first.values()), 4), round(min(first.values()), 4), round(missed, 4))
+    missed = fmean(float(not found) for ranked in rankings.values() for found in ranked)
+    return TextScores(round(fmean(first.values()), 4), round(min(first.values()), 4), round(missed, 4))
 
 
 def measure_text(

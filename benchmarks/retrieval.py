@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import fmean
 
 from benchmarks.as_asked import AsAsked
 from benchmarks.heat_map import NoPlotting, check_plotting, draw
@@ -24,7 +25,6 @@ from benchmarks.plain_words import PlainWords
 from xagent.languages import detect
 from xagent.passages import NewDocument, NewPassage
 from xagent.retrieval import Query, search
-from xagent.scoring import mean
 from xagent.store import Store
 from xagent.writer import writing
 
@@ -125,7 +125,7 @@ def run(data: Texts, every: int) -> dict[Pair, list[Ranks]]:
 
 def recall(found: Sequence[int | None], k: int) -> float:
     """The share that is among the first `k`."""
-    return mean(float(rank is not None and rank <= k) for rank in found)
+    return fmean(float(rank is not None and rank <= k) for rank in found) if found else 0.0
 
 
 def across(results: Mapping[Pair, Sequence[Ranks]]) -> dict[Pair, float]:
@@ -151,13 +151,13 @@ def report(results: Mapping[Pair, Sequence[Ranks]]) -> dict[str, object]:
         for asked in languages:
             print(f"{asked:>4}" + "".join(f"{scores[asked, x]:6.2f}" for x in languages))
     return {
-        "same_r1_macro": round(mean(same.values()), 4),
+        "same_r1_macro": round(fmean(same.values()), 4),
         "same_r1_worst": round(min(same.values()), 4),
-        "same_r1_lexical": round(mean(recall([r.lexical for r in results[x, x]], 1) for x in languages), 4),
-        "no_hit": round(mean(float(not r.any_hit) for x in languages for r in results[x, x]), 4),
-        "cross_r5_macro": round(mean(plain[pair] for pair in cross), 4),
-        "cross_r5_lexicon": round(mean(fused[pair] for pair in cross), 4),
-        "cross_r5_words": round(mean(recall([r.words for r in results[pair]], 5) for pair in cross), 4),
+        "same_r1_lexical": round(fmean(recall([r.lexical for r in results[x, x]], 1) for x in languages), 4),
+        "no_hit": round(fmean(float(not r.any_hit) for x in languages for r in results[x, x]), 4),
+        "cross_r5_macro": round(fmean(plain[pair] for pair in cross), 4),
+        "cross_r5_lexicon": round(fmean(fused[pair] for pair in cross), 4),
+        "cross_r5_words": round(fmean(recall([r.words for r in results[pair]], 5) for pair in cross), 4),
         "cross_r5_by_pair": {f"{x}-{y}": round(fused[x, y], 4) for x, y in cross},
     }
 

@@ -25,10 +25,10 @@ from xagent.errors import (
     UnknownName,
     XagentError,
 )
+from xagent.evaluation.samples import Sample
 from xagent.events import Stage, Started
 from xagent.messages import Voice, voice
 from xagent.registry import load
-from xagent.runner import Sample
 from xagent.testing import agent_over
 
 LIGHTHOUSE = "The Varnholm lighthouse was built in 1874 by the engineer Ida Brandt."
@@ -327,16 +327,17 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Agent]:
     """The sample that comes with xagent: 110 texts in 18 languages."""
     suite = load("evals", "sample").suite
     with Agent(tmp_path_factory.mktemp("sample") / "store") as made:
-        made.ingest([suite.documents], root=suite.documents)
+        made.ingest([suite.data / "texts"], root=suite.data / "texts")
         yield made
 
 
 def questions(code: str) -> list[Sample]:
     """Of a language, one answered in it, one not answered, and two answered in another."""
     kinds: dict[bool | None, list[Sample]] = {True: [], False: [], None: []}
-    for one in load("evals", "sample").suite.samples():
+    suite = load("evals", "sample").suite
+    for one in suite.load(suite.data, ""):
         if one.language == code:
-            kinds[one.evidence_language == code if one.source else None].append(one)
+            kinds[one.evidence_language == code if one.answerable else None].append(one)
     return [*kinds[True][:1], *kinds[None][:1], *kinds[False][:2]]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.corrective_rag import CorrectiveRag, Steps, rules
 from benchmarks.cost import alike, conversations, kept
 from benchmarks.overhead import served
-from xagent.runner import Sample
+from xagent.evaluation.samples import Sample
 from xagent.testing import ModelServer, Request, agent_over
 
 DOCUMENTS = {f"{n}.md": f"The river Rhine is {n} kilometres long." for n in range(1200, 1212)}
@@ -71,7 +71,7 @@ def test_conversations_are_about_one_document_in_several_languages_or_one() -> N
         ("e", "fi", None),
     ]
     samples = [
-        Sample(id=name, question=name, language=code, answers=(), source=source, evidence_language=None)
+        Sample(id=name, question=name, language=code, relevant=(source,) if source else ())
         for name, code, source in asked
     ]
     assert [[one.id for one in talk] for talk in conversations(samples)] == [["a", "b", "c"], ["b", "c"]]

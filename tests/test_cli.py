@@ -314,7 +314,7 @@ def test_doctor(xagent: Command, store: Path) -> None:
 
 
 def test_eval(xagent: Command) -> None:
-    done = xagent("eval", "sample", "--limit", "3", "--json")
+    done = xagent("eval", "sample", "--limit", "1", "--languages", "de,sw,zh", "--json")
     assert (done.code, done.out.count("\n")) == (0, 1)
     assert (done.data["suite"], done.data["graph"], done.data["samples"]) == ("sample", "quote", 3)
     for name in ("same_contains", "cross_contains", "abstain_right", "abstain_wrong"):
@@ -345,7 +345,7 @@ def test_demo(xagent: Command, tmp_path: Path) -> None:
         (["ask", "hello", "--evidence", "de,qqq"], "qqq"),
         (["ask", "hello", "--graph", "nope"], "no graph is called 'nope'; there are: "),
         (["search", "hello", "--evidence", "qqq"], "qqq"),
-        (["eval", "nope"], "is called 'nope'; there are: sample"),
+        (["eval", "nope"], "is called 'nope'; there are: afriqa, "),
     ],
 )
 def test_what_cannot_be_asked_is_one_line_and_code_2(
@@ -458,7 +458,7 @@ def test_a_model_that_is_gone_is_one_line_and_code_1(xagent: Command, store: Pat
     done = xagent("ask", WHEN, "--store", store, "--graph", "qa", "--model-url", url)
     assert (done.code, done.out) == (1, "")
     assert done.err == (
-        f"xagent: no model server answers at {url}: start one, for example with `vllm serve`, "
+        f"xagent: no model server answers at {url}: start one, for example with `xagent vllm`, "
         f"or set XAGENT_MODEL_URL\n"
     )
     unnamed = xagent("ask", WHEN, "--store", store, "--graph", "qa")

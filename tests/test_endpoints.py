@@ -185,7 +185,7 @@ def test_what_is_wrong_with_a_server_is_said(content: bytes, status: int, says: 
 def test_no_server(url: str, dead: int) -> None:
     with pytest.raises(EndpointError) as caught:
         served_models(url.format(dead=dead), patience=1)
-    assert "`vllm serve`" in str(caught.value)
+    assert "`xagent vllm`" in str(caught.value)
     assert "XAGENT_MODEL_URL" in str(caught.value)
     assert "\n" not in str(caught.value)
 

@@ -244,7 +244,7 @@ async def test_a_model_that_does_not_exist(server: ModelServer) -> None:
 
 async def test_nobody_there(impatient: list[float]) -> None:
     spent = budget()
-    with pytest.raises(EndpointError, match=r"no model server answers at .*`vllm serve`"):
+    with pytest.raises(EndpointError, match=r"no model server answers at .*`xagent vllm`"):
         await Model("http://127.0.0.1:9/v1", "fake").reply(PROMPT, Recollection, spent)
     assert len(spent.spent) == TRIES
 

@@ -125,13 +125,13 @@ def test_rewordings_are_searched_for_beside_the_question(stored: Agent) -> None:
 # --- pivot ---
 
 
-def test_pivot_tells_why(stored: Agent) -> None:
+async def test_pivot_tells_why(stored: Agent) -> None:
     for policy in ("direct", "english", "auto"):
-        update = pivot(found(stored), runtime(stored, pivot=policy))
+        update = await pivot(found(stored), runtime(stored, pivot=policy))
         assert update["pivot"] in ("direct", "english")
         assert str(update["because"]).endswith(".")
     with pytest.raises(UnknownName):
-        pivot(found(stored), runtime(stored, pivot="french"))
+        await pivot(found(stored), runtime(stored, pivot="french"))
 
 
 # --- answer ---

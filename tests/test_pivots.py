@@ -34,7 +34,7 @@ def test_a_fixed_policy_is_followed(policy: str, target: str, evidence: list[str
 
 @pytest.mark.parametrize("policy", ["", "Auto", "translate", "auto "])
 def test_another_policy_is_refused_with_those_there_are(policy: str) -> None:
-    with pytest.raises(UnknownName, match="direct, english, auto") as caught:
+    with pytest.raises(UnknownName, match="direct, english, auto, model") as caught:
         choose(policy, "de", [], False)
     assert repr(policy) in str(caught.value)
 
@@ -78,6 +78,11 @@ def test_the_rules_decide(target: str, evidence: list[str], number: bool, pivot:
     route = auto(target, evidence, number)
     assert route.pivot == pivot
     assert finding in route.because
+
+
+@given(target=codes, evidence=passages, number=st.booleans())
+def test_where_the_model_has_no_say_the_rules_decide(target: str, evidence: list[str], number: bool) -> None:
+    assert choose("model", target, evidence, number) == auto(target, evidence, number)
 
 
 def test_every_rule_decides_one_of_the_cases_above() -> None:
@@ -208,6 +213,6 @@ def test_a_file_that_is_wrong_is_refused(before: str, after: str, said: str) -> 
 
 
 def test_the_policies_there_are() -> None:
-    assert POLICIES == ("direct", "english", "auto")
+    assert POLICIES == ("direct", "english", "auto", "model")
     for policy in POLICIES:
         assert choose(policy, "de", ["de"], False).pivot in ("direct", "english")

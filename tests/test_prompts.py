@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from xagent import prompts, replies
 from xagent.errors import BadPrompt, UnknownName
+from xagent.evaluation.judge import Judgement
 from xagent.instructions import in_language
 from xagent.languages import detect, known_languages, language
 from xagent.messages import spoken, voice
@@ -27,6 +28,8 @@ STEPS: Mapping[str, tuple[list[str], type[replies.Reply]]] = {
     "bridge": (["question", "languages"], replies.Bridge),
     "contextualize": (["conversation", "question", "instruction"], replies.Standalone),
     "enforce": (["statements", "instruction"], replies.Restatement),
+    "judge": (["question", "references", "answer"], Judgement),
+    "pivot": (["language", "languages", "question"], replies.Choice),
     "questions": (["passages", "languages"], replies.Questions),
     "recall": (["question", "instruction"], replies.Recollection),
     "rerank": (["passages", "question"], replies.Ranking),

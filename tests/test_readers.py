@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from xagent.errors import FileError, MissingExtra
 from xagent.readers import READABLE, Document, plain, read
 from xagent.readers._decoding import clean, decode
-from xagent.readers.markdown import _headings
+from xagent.readers.markdown import headings
 from xagent.readers.pdf import in_reading_order
 
 docx = pytest.importorskip("docx")
@@ -219,7 +219,7 @@ def test_markdown_title_from_the_first_heading(tmp_path: Path) -> None:
 
 @given(st.text(st.sampled_from("# =-`~ab\n>*1."), max_size=80))
 def test_markdown_headings_lie_in_order(text: str) -> None:
-    places = [at for at, _ in _headings(text)]
+    places = [at for at, _ in headings(text)]
     assert places == sorted(set(places))
     assert all(at == 0 or text[at - 1] == "\n" for at in places)
 

@@ -8,8 +8,8 @@ from langgraph.graph.state import CompiledStateGraph
 
 from xagent import registry
 from xagent.errors import InputError, UnknownName
+from xagent.evaluation.samples import Suite
 from xagent.registry import Kind, find, load, load_graph, names
-from xagent.runner import Suite
 
 DEFERRED = """
 from __future__ import annotations

@@ -20,6 +20,7 @@ from xagent.nodes.rerank import rerank
 from xagent.nodes.retrieve import retrieve
 from xagent.state import State
 from xagent.testing import Fault, FaultKind, ModelServer, Reply, Request, Rule, agent_over, combined
+from xagent.testing.rules import decisions, entailment
 
 ENDPOINTS = ["/v1/rerank", "/v1/decisions"]
 TOWERS = {
@@ -90,7 +91,9 @@ def first(code: str) -> dict[str, Rule]:
 
     return {
         "Rerank": scores,
-        "Decisions": probabilities,
+        "Decisions": lambda request: (
+            decisions(request, {"Entailment": entailment}) if request.statements else probabilities(request)
+        ),
         "Ranking": lambda request: {"ranking": [places(request)[0] + 1]},
     }
 
@@ -297,7 +300,9 @@ def test_probabilities_are_one_for_each_passage(
 ) -> None:
     with ModelServer(answers(change), endpoints=ENDPOINTS) as server:
         update = run(agent, state, server, "decisions")
-    assert update == {"reranking": "left as it was: the server did not give one probability for each passage"}
+    assert update == {
+        "reranking": "left as it was: the server did not give one probability for each question"
+    }
 
 
 def test_a_refusal_comes_last(agent: Agent, state: State) -> None:
@@ -311,20 +316,20 @@ def test_a_refusal_comes_last(agent: Agent, state: State) -> None:
     assert order(update) == [*reversed(before[1:-1]), before[0], before[-1]]
 
 
-@pytest.mark.parametrize("status", [404, 501])
+@pytest.mark.parametrize("served", [False, True])
 def test_without_decisions_the_model_lists(
-    agent: Agent, state: State, status: int, monkeypatch: pytest.MonkeyPatch
+    agent: Agent, state: State, served: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(decided, "_MISSING", (404, 501, 500))
-    faults = [Fault("status 500", schema="Decisions")] if status == 501 else []
-    with ModelServer(first("yo"), faults=faults, endpoints=ENDPOINTS if faults else []) as server:
+    faults = [Fault("status 500", schema="Decisions")]
+    with ModelServer(first("yo"), faults=faults, endpoints=ENDPOINTS if served else []) as server:
         made = context(agent, server, "decisions")
         first_, second = (asyncio.run(rerank(state, Runtime(context=made))) for _ in range(2))
     assert first_["reranking"] == "by fake, 1 of 1 windows; the server has no /v1/decisions"
     assert order(first_)[0] == order(second)[0] == "yo"
-    # It is asked for once.
+    # A server that only looks as if it had them is asked once.
     kept = [request.schema for request in server.requests]
-    assert kept == (["Decisions"] if faults else []) + ["Ranking", "Ranking"]
+    assert kept == (["Decisions"] if served else []) + ["Ranking", "Ranking"]
 
 
 # The graph

@@ -86,6 +86,7 @@ def prompt_for(schema: str) -> Prompt:
         "Bridge": lambda: filled("bridge", question=QUESTION, languages="Swahili (sw), Arabic (ar)"),
         "Ranking": lambda: filled("rerank", passages=as_data(), question=QUESTION),
         "Questions": lambda: filled("questions", passages=as_data(), languages="Hindi (hi), Swahili (sw)"),
+        "Choice": lambda: filled("pivot", question=QUESTION, language="Hindi (hi)", languages="Thai (th)"),
     }
     return made[schema]()
 

@@ -18,6 +18,7 @@ from xagent.answer import Answer, make_answer
 from xagent.background import Background, cancelled_once
 from xagent.context import Context
 from xagent.conversations import Conversations, configured
+from xagent.embedded import is_file
 from xagent.events import Events, Stage, Started, Statement
 from xagent.evidence_settings import evidence_setting, languages_searched
 from xagent.generated_questions import add_questions
@@ -30,6 +31,7 @@ from xagent.retrieval import Found, Query, search
 from xagent.settings import Settings
 from xagent.state import Input, State, Turn
 from xagent.store import Store
+from xagent.vllm.state import key_of
 
 if TYPE_CHECKING:
     from langchain_core.retrievers import BaseRetriever
@@ -79,31 +81,27 @@ class Agent:
         max_seconds: float = Context.max_seconds,
     ) -> None:
         settings = Settings()
-        url = _given(model_url, settings.model_url)
-        self.graph = graph or settings.graph or ("qa" if url else "quote")
+        url, name = _given(model_url, settings.model_url), _given(model, settings.model)
+        self.graph = graph or settings.graph or ("qa" if url or is_file(name) else "quote")
         self._compiled = load_graph(self.graph)
+        embedder_url = _given(embedder_url, settings.embedder_url)
         self.context = Context(
             store=str(store or settings.store),
             embedder=_given(embedder, settings.embedder),
-            embedder_url=_given(embedder_url, settings.embedder_url),
-            embedder_key=_given(embedder_key, settings.embedder_key),
+            embedder_url=embedder_url,
+            embedder_key=_given(embedder_key, settings.embedder_key) or key_of(embedder_url),
             model_url=url,
-            model_name=_given(model, settings.model),
-            api_key=_given(api_key, settings.api_key),
+            model_name=name,
+            api_key=_given(api_key, settings.api_key) or key_of(url),
             languages=evidence_setting(languages),
-            k=k,
-            pivot=pivot,
-            bridge=bridge,
-            rerank=rerank,
+            k=k, pivot=pivot, bridge=bridge, rerank=rerank,
             rerank_url=settings.rerank_url,
             rerank_model=settings.rerank_model,
-            rerank_key=settings.rerank_key,
+            rerank_key=settings.rerank_key or key_of(settings.rerank_url),
             glossary=str(glossary or settings.glossary),
             drafts=drafts,
-            max_calls=max_calls,
-            max_tokens=max_tokens,
-            max_seconds=max_seconds,
-        )
+            max_calls=max_calls, max_tokens=max_tokens, max_seconds=max_seconds,
+        )  # fmt: skip
         self._lock = Lock()
         self._background: Background | None = None
 

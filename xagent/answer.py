@@ -65,7 +65,7 @@ class ModelCall(_Record):
 
     step: str
     messages: tuple[tuple[str, str], ...]
-    """Roles (`system`, `human`, `ai`) and texts; none of a call that is not a chat."""
+    """Roles (`system`, `human`, `ai`) and texts; of decisions, the text and each question."""
     reply: str
     prompt_tokens: int
     completion_tokens: int

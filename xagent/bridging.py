@@ -4,8 +4,9 @@ An encoder that knows many languages finds across them by itself. The built-in s
 and what the lexicon knows. So a question is translated where neither finds strong evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from xagent.confusion import confused
 from xagent.errors import UnknownName
@@ -90,6 +91,10 @@ class Probe:
         self._question = question
         self._language = language
 
+    @cached_property
+    def _rarity(self) -> Callable[[str], float]:
+        return self._store.lexical.rarity()
+
     def own(self) -> float:
         """The share of the question that the best passage of its own language covers, from 0 to 1."""
         found = self._bearings(self._language, PROBED)
@@ -105,7 +110,7 @@ class Probe:
             return []
         asked = take_apart(store.lexicon, self._question, self._language, language)
         own = lexical.of(language).rarity
-        rarity = (lambda term: max(own(term), LEAST_RARITY)) if language == self._language else lexical.rarity
+        rarity = (lambda term: max(own(term), LEAST_RARITY)) if language == self._language else self._rarity
         found = store.passages([match.key for match in lexical.search(asked.words, language, most)])
         return [bearing(asked, indexed_text(passage), rarity) for passage in found]
 

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 
 import httpx2
 
+from xagent.replicas import base_urls
+
 _PATIENCE = 5.0  # seconds
 
 
@@ -98,12 +100,15 @@ def kind_of(owner: str) -> Kind:
 def capabilities(url: str, model: str, key: str = "") -> Capabilities:
     """What the server at an OpenAI-compatible `url` (ending in `/v1`) is, and can do with a model.
 
-    Never raises: what cannot be found out is taken not to be there.
+    Of several, with commas, what the first that answers can do: they are alike. Never raises: what cannot be
+    found out is taken not to be there.
     """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     with httpx2.Client(timeout=_PATIENCE) as client:
-        asking = _Asking(url.rstrip("/"), headers, client)
-        listed = _listed(asking.get("/models"), model)
+        for one in base_urls(url):
+            asking = _Asking(one, headers, client)
+            if listed := _listed(asking.get("/models"), model):
+                break
         kind = kind_of(str(listed.get("owned_by", "")))
         found = Capabilities(kind.name, _length(listed), kind.backend, kind.patterns)
         return _of_vllm(asking, model, found) if kind.name == "vLLM" else found

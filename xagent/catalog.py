@@ -6,7 +6,7 @@ it is INDEXED; PENDING and REMOVED ones are what an interrupted writer left to b
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
@@ -117,6 +117,19 @@ class Catalog:
             marks = ",".join("?" * len(batch))
             rows = self._all(f"{_PASSAGE} WHERE p.key IN ({marks}) AND p.state = 1", batch)
             found.update((passage.key, passage) for passage in map(_passage, rows))
+        return found
+
+    def keys_of(self, sources: Collection[str]) -> dict[str, list[int]]:
+        """The keys of the visible passages of these documents, by language; unknown names are passed over."""
+        named = sorted({pair for source in sources for pair in _parts(source)})
+        found: dict[str, list[int]] = {}
+        for batch in (named[i : i + 400] for i in range(0, len(named), 400)):
+            statement = (
+                "SELECT p.language, p.key FROM documents d JOIN passages p ON p.document = d.id "
+                f"WHERE p.state = 1 AND (d.file, d.part) IN (VALUES {','.join(['(?,?)'] * len(batch))})"
+            )
+            for language, key in self._all(statement, [name for pair in batch for name in pair]):
+                found.setdefault(str(language), []).append(int(str(key)))
         return found
 
     def passages_after(self, key: int, limit: int, state: State = State.INDEXED) -> list[Passage]:
@@ -262,6 +275,14 @@ def _insert(connection: sqlite3.Connection, document: NewDocument, generation: i
         "VALUES (?,?,?,?,?,?,0)",
         [(cursor.lastrowid, p.start, p.end, p.heading, p.language, p.script) for p in document.passages],
     )
+
+
+def _parts(source: str) -> Iterator[tuple[str, str]]:
+    """The files and parts that `source` may name: a file's name may have the sign between them in it."""
+    yield source, ""
+    for at, character in enumerate(source):
+        if character == "#":
+            yield source[:at], source[at + 1 :]
 
 
 def _passage(row: Sequence[object]) -> Passage:

@@ -1,4 +1,4 @@
-"""The commands. Exit codes: 0 done or answered, 3 abstained, 2 wrong usage, 130 Ctrl-C, 1 anything else."""
+"""The commands. Exit codes: 0 done or answered, 3 abstained, 2 usage, 4 no vLLM, 130 Ctrl-C, 1 all else."""
 
 import io
 import sys
@@ -11,15 +11,18 @@ import typer
 
 from xagent import options
 from xagent.errors import XagentError
+from xagent.evaluation.command import evaluation, report_command
 from xagent.lexicon.command import lexicon
 from xagent.terminal import console, one_line, to_json
+from xagent.vllm.command import vllm
 
 if TYPE_CHECKING:
     from xagent.agent import Agent
 
 app = typer.Typer(
     help="Ask in any language; answer from evidence in any other; every claim traced to its source.",
-    epilog="Exit codes: 0 done or answered, 3 abstained, 2 wrong usage, 130 interrupted, 1 anything else.",
+    epilog="Exit codes: 0 done or answered, 3 abstained, 2 wrong usage, 4 vLLM is not installed, "
+    "130 interrupted, 1 anything else.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -27,6 +30,9 @@ app = typer.Typer(
 )
 
 app.add_typer(lexicon, name="lexicon")
+app.add_typer(vllm, name="vllm")
+app.add_typer(evaluation, name="eval")
+app.command("report")(report_command)
 
 ABSTAINED = 3
 
@@ -66,7 +72,7 @@ def _answering(
     """An agent with the graph that was named, else the best there is a model for, which is said."""
     from xagent.endpoints import choose
 
-    served = choose(graph, model_url)
+    served = choose(graph, model_url, choices["model"])
     if not graph:
         line = f"xagent: graph {served.graph}: {served.because}"
         console(stderr=True).print(one_line(line), style="dim", soft_wrap=True)
@@ -95,7 +101,7 @@ def ingest(
     from xagent.display import ingest_bar, show_report
     from xagent.endpoints import choose
 
-    url = choose(None, model_url).url if questions else None
+    url = choose(None, model_url, model).url if questions else None
     embedding: dict[str, Any] = {"embedder": embedder or None, "embedder_url": embedder_url or None}
     opened = _agent(store, model_url=url, model=model, glossary=glossary, **embedding)
     with opened as agent, ingest_bar(hidden=json) as progress:
@@ -230,24 +236,30 @@ def languages(
 
 @app.command()
 def doctor(
+    *,
     store: options.StorePath = None,
     repair: Annotated[
         bool, typer.Option("--repair", envvar="XAGENT_REPAIR", help="Rebuild both indexes from the text.")
     ] = False,
     wait: options.Wait = False,
+    model_url: options.ModelUrl = None,
+    model: options.ModelName = None,
     json: options.Json = False,
 ) -> None:
-    """Prove that every passage can be found in both indexes."""
-    from xagent.display import show_health
-    from xagent.doctor import examine
+    """Prove that every passage can be found in both indexes, and show what the model's server can do."""
+    from xagent.display import show_health, show_server
+    from xagent.doctor import examine, examine_server
 
+    server = examine_server(model_url, model)
+    if server and not json:
+        show_server(server)
     with _agent(store) as agent:
         health = examine(agent.store, repair=repair, wait=-1 if wait else 0)
     if json:
-        typer.echo(to_json(health.as_dict()))
+        typer.echo(to_json(health.as_dict() | ({"server": server.as_dict()} if server else {})))
     else:
         show_health(health)
-    raise typer.Exit(0 if health.sound else 1)
+    raise typer.Exit(0 if health.sound and not (server and server.problem) else 1)
 
 
 @app.command()
@@ -261,23 +273,3 @@ def demo(
     from xagent.demo import run_demo
 
     run_demo(store)
-
-
-@app.command("eval")
-def evaluate(
-    suite: Annotated[str, typer.Argument(help="The suite: a file in evals/.")],
-    graph: options.Graph = None,
-    limit: Annotated[
-        int, typer.Option("--limit", envvar="XAGENT_LIMIT", min=0, help="Samples to run; 0 for all.")
-    ] = 0,
-    json: options.Json = False,
-) -> None:
-    """Run an evaluation suite and report its scores."""
-    from xagent.report import show_scores
-    from xagent.runner import run_suite
-
-    scores = run_suite(suite, graph=graph, limit=limit)
-    if json:
-        typer.echo(to_json(scores.as_dict(), indent=None))
-    else:
-        show_scores(scores)

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from xagent.budget import Budget
+from xagent.embedded import is_file, serve
 from xagent.endpoints import served_models
 from xagent.errors import EndpointError, NoModel
+from xagent.evidence_settings import languages_searched
+from xagent.keeping import KeepTo
 from xagent.lexicon.glossary import NO_GLOSSARY, keep, read_glossary
 from xagent.lexicon.lexicon import Lexicon
 from xagent.prompts import prompt
@@ -37,13 +40,17 @@ class Context:
     embedder_key: str = dataclasses.field(default="", repr=False)
     """The key its server asks for."""
     model_url: str = ""
-    """The OpenAI-compatible base URL of the language model, ending in /v1."""
+    """The OpenAI-compatible base URL of the language model, ending in /v1, or several with commas."""
     model_name: str = ""
-    """The model's name there; empty for the first that the server lists."""
+    """The model's name there; empty for the first that the server lists. Without a URL, a GGUF file."""
     api_key: str = dataclasses.field(default="", repr=False)
     """The key its server asks for."""
+    seed: int = 7
+    """Sent to the model, for servers that heed it."""
     languages: tuple[str, ...] = ()
     """Languages of the evidence to search; empty for all."""
+    documents: tuple[str, ...] = ()
+    """Documents (by source name) to search; empty for all."""
     k: int = 40
     """Passages to retrieve."""
     max_quotes: int = 3
@@ -51,7 +58,7 @@ class Context:
     max_passages: int = 8
     """Passages a model gets to read for one question."""
     pivot: str = "auto"
-    """Whether to reason in English first: 'direct', 'english' or 'auto'; see `xagent.pivots`."""
+    """Whether to reason in English first: 'direct', 'english', 'auto' or 'model'; see `xagent.pivots`."""
     bridge: str = "auto"
     """Whether to translate the question into the documents' languages: 'auto', 'always' or 'never'."""
     rerank: str = "none"
@@ -83,6 +90,14 @@ class Context:
             store.lexicon = store.lexicon.with_terms(read_glossary(Path(self.glossary)))
         return store
 
+    def searched(self, question: str) -> tuple[str, ...]:
+        """The languages to search for a question in language `question`: of those there are passages in.
+
+        Raises UnknownLanguage for a setting that is none.
+        """
+        there = self.opened.languages_of(self.documents)
+        return languages_searched(self.languages, question, there)
+
     def create(self) -> None:
         """Open the store, which is made when there is none, and keep the glossary in it."""
         terms = read_glossary(Path(self.glossary)) if self.glossary else NO_GLOSSARY
@@ -95,21 +110,26 @@ class Context:
 
     @cached_property
     def model(self) -> "Model":
-        """The language model. Raises NoModel when none is configured, EndpointError when none answers."""
+        """The language model, by its URL or else its file.
+
+        Raises NoModel when none is configured, EndpointError when none answers, and as `embedded.serve` does.
+        """
         from xagent.model import Model
 
         if "origin" in self.__dict__:
             origin: Context = self.__dict__["origin"]
             return origin.model
+        if is_file(self.model_name) and not self.model_url:
+            return Model(serve(self.model_name), Path(self.model_name).name, seed=self.seed)
         if not self.model_url:
             raise NoModel(
-                "this graph needs a language model: start one, for example with `vllm serve`, and set "
+                "this graph needs a language model: start one, for example with `xagent vllm`, and set "
                 "XAGENT_MODEL_URL; or ask with --graph quote, which needs none"
             )
         name = self.model_name or next(iter(served_models(self.model_url, self.api_key)), "")
         if not name:
             raise EndpointError(f"the server at {self.model_url} lists no model: set XAGENT_MODEL")
-        return Model(self.model_url, name, self.api_key)
+        return Model(self.model_url, name, self.api_key, self.seed)
 
     @cached_property
     def budget(self) -> Budget:
@@ -122,15 +142,18 @@ class Context:
         schema: type[R],
         values: Mapping[str, str],
         progress: Callable[[str], None] = lambda _: None,
+        keep: KeepTo | None = None,
     ) -> R:
         """Send the prompt of a step, with its variables filled in, and read the reply as a `schema`.
+
+        What `keep` names of it is held to its language, as far as the server can.
 
         Raises as `xagent.model.Model.reply` does, and NoModel.
         """
         # Files are read, and a server may be asked for its models: not in the event loop.
         budget = self.budget  # begun before a server is asked for its models
         sent, model = await asyncio.to_thread(lambda: (prompt(step, values), self.model))
-        return await model.reply(sent, schema, budget, progress)
+        return await model.reply(sent, schema, budget, progress, keep)
 
     def but(self, **choices: object) -> Self:
         """These choices with some changed, sharing the open store and the model, with a budget of its own."""

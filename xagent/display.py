@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from xagent.agent import Event
     from xagent.answer import Answer, AnswerCitation
-    from xagent.doctor import Health
+    from xagent.doctor import Health, Server
     from xagent.events import Stage, Started, Statement
     from xagent.ingest import IngestProgress, IngestReport
     from xagent.lexicon.check import Examined
@@ -204,6 +204,28 @@ def show_health(health: "Health") -> None:
     for note in health.notes:
         screen.print(f"note: {one_line(note)}", soft_wrap=True)
     screen.print("sound" if health.sound else "not sound: run `xagent doctor --repair`", style="bold")
+
+
+def show_server(server: "Server") -> None:
+    """What the server of the language model can do, a line each."""
+    screen = console()
+    screen.print(f"{server.url}  {one_line(server.model)}".rstrip(), style="bold", soft_wrap=True)
+    if server.can is None:
+        screen.print(one_line(server.problem), soft_wrap=True)
+        return
+    can = server.can
+    rows = {
+        "server": can.server,
+        "context length": f"{can.context_length:,} tokens" if can.context_length else "",
+        "structured output": can.structured,
+        "language-guided decoding": "xagent's plug-in" if can.guided else "",
+        "script patterns, for repairs": "yes" if can.patterns else "",
+        "/v1/decisions": "yes" if can.decisions else "",
+        "/v1/embeddings": "yes" if can.embeddings else "",
+        "/v1/rerank": "yes" if can.rerank else "",
+    }
+    for what, found in rows.items():
+        screen.print(f"  {what:<30}{one_line(found) or 'not found: done without'}", soft_wrap=True)
 
 
 @contextmanager

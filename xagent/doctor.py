@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
 from xagent.analyser import analyse
+from xagent.capabilities import Capabilities, capabilities
 from xagent.catalog import State
-from xagent.errors import StoreDamaged
+from xagent.endpoints import choose, served_models
+from xagent.errors import EndpointError, StoreDamaged
 from xagent.model_embedder import ModelEmbedder
 from xagent.passages import Passage
+from xagent.settings import Settings
 from xagent.store import Store
+from xagent.vllm.state import key_of
 from xagent.writer import PAGE, by_language, indexed_text, lost_vectors, writing
 
 
@@ -38,6 +42,39 @@ class Health:
     def as_dict(self) -> dict[str, object]:
         """All fields, and whether the store is sound."""
         return {"sound": self.sound, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class Server:
+    """The server of the language model."""
+
+    url: str
+    model: str = ""
+    can: Capabilities | None = None
+    """None where it did not answer."""
+    problem: str = ""
+    """Why it cannot be used, and what to do."""
+
+    def as_dict(self) -> dict[str, object]:
+        """All fields."""
+        return asdict(self)
+
+
+def examine_server(url: str | None = None, name: str | None = None) -> Server | None:
+    """What the server that would be asked can do; None where none is configured and none was found."""
+    settings = Settings()
+    served = choose(None, url, name)
+    if not served.url:
+        return None
+    model, key = name or settings.model, settings.api_key or key_of(served.url)
+    try:
+        listed = served_models(served.url, key)
+        if model and model not in listed:
+            return Server(served.url, model, problem=f"it has no model {model!r}: set XAGENT_MODEL")
+        model = model or next(iter(listed), "")
+        return Server(served.url, model, capabilities(served.url, model, key))
+    except EndpointError as error:
+        return Server(served.url, model, problem=str(error))
 
 
 def examine(

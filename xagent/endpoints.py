@@ -1,13 +1,17 @@
 """Where is a model served? What is configured, else the usual ports of this machine."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx2
 
+from xagent.embedded import is_file, serve
 from xagent.errors import EndpointError
+from xagent.replicas import base_urls
 from xagent.settings import Settings
 from xagent.terminal import one_line
+from xagent.vllm.state import running
 
 LOCAL = {8000: "vLLM", 8080: "llama.cpp", 11434: "Ollama", 1234: "LM Studio"}
 """The ports on which model servers listen unless told otherwise."""
@@ -25,14 +29,18 @@ class Served:
     because: str = ""
 
 
-def choose(graph: str | None = None, url: str | None = None) -> Served:
+def choose(graph: str | None = None, url: str | None = None, model: str | None = None) -> Served:
     """The graph for what there is: `qa` with a model, `quote` without. One that is named is taken.
 
-    What is not given comes from `XAGENT_*` variables; then the usual ports of this machine are tried,
-    unless `XAGENT_PROBE` forbids it.
+    What is not given comes from `XAGENT_*` variables. Without a URL a `model` that is a file is loaded, which
+    raises as `embedded.serve` does; else what `xagent vllm` started and the usual ports of this machine are
+    tried, unless `XAGENT_PROBE` forbids it.
     """
     settings = Settings()
-    url, graph = url or settings.model_url, graph or settings.graph
+    url, graph, model = url or settings.model_url, graph or settings.graph, model or settings.model
+    if is_file(model) and not url and graph != "quote":
+        serve(model)  # now, when it takes no time of a question's
+        return Served(graph or "qa", "", f"the model is the file {model}")
     if graph:
         return Served(graph, url or ("" if graph == "quote" else _local(settings)[0]), "as asked for")
     if url:
@@ -48,15 +56,18 @@ def _local(settings: Settings) -> tuple[str, str]:
     """The first server on a usual port, and whose port that is; two empty strings when there is none."""
     if not settings.probe:
         return "", ""
-    urls = {f"http://127.0.0.1:{port}/v1": program for port, program in LOCAL.items()}
+    ours = running()
+    urls = {ours.url: "vLLM"} if ours else {}
+    urls |= {f"http://127.0.0.1:{port}/v1": program for port, program in LOCAL.items()}
+    keys = [(ours.key() or settings.api_key) if ours and url == ours.url else "" for url in urls]
     with ThreadPoolExecutor(len(urls)) as pool:
-        answers = list(pool.map(_lists_models, urls))
+        answers = list(pool.map(_lists_models, urls, keys))
     return next((found for found, there in zip(urls.items(), answers, strict=True) if there), ("", ""))
 
 
-def _lists_models(url: str) -> bool:
+def _lists_models(url: str, key: str) -> bool:
     try:
-        return bool(served_models(url, patience=_SOON, local=True))
+        return bool(served_models(url, key, patience=_SOON, local=True))
     except EndpointError:
         return False
 
@@ -64,13 +75,19 @@ def _lists_models(url: str) -> bool:
 def served_models(url: str, key: str = "", patience: float = _PATIENCE, *, local: bool = False) -> list[str]:
     """The names of the models at an OpenAI-compatible `url`, which no proxy leads to when it is `local`.
 
-    Raises EndpointError.
+    Of several URLs, with commas, the first that answers tells. Raises EndpointError.
     """
+    *others, last = base_urls(url)
+    for one in others:
+        with suppress(EndpointError):
+            return _listed(one, key, patience, local=local)
+    return _listed(last, key, patience, local=local)
+
+
+def _listed(url: str, key: str, patience: float, *, local: bool) -> list[str]:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     try:
-        response = httpx2.get(
-            f"{url.rstrip('/')}/models", headers=headers, timeout=patience, trust_env=not local
-        )
+        response = httpx2.get(f"{url}/models", headers=headers, timeout=patience, trust_env=not local)
         response.raise_for_status()
         return [str(model["id"]) for model in response.json()["data"]]
     except httpx2.HTTPStatusError as error:
@@ -78,7 +95,7 @@ def served_models(url: str, key: str = "", patience: float = _PATIENCE, *, local
         raise EndpointError(f"the server at {url} answered {error.response.status_code}: {hint}") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise EndpointError(
-            f"no model server answers at {one_line(url)}: start one, for example with `vllm serve`, "
+            f"no model server answers at {one_line(url)}: start one, for example with `xagent vllm`, "
             f"or set XAGENT_MODEL_URL"
         ) from error
     except (ValueError, KeyError, TypeError) as error:

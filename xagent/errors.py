@@ -21,6 +21,7 @@ XagentError                 exit code 1
 │   ├── NoModel             no model is configured, and none was found
 │   ├── ReplyError          its reply cannot be used
 │   └── BudgetSpent         what the question may cost is spent
+├── ServerMissing           exit code 4: no program that serves models is installed
 └── MissingExtra            an optional dependency is not installed
 """
 
@@ -111,6 +112,12 @@ class ReplyError(ModelError):
 
 class BudgetSpent(ModelError):
     """The calls, tokens or seconds that one question may cost are spent; allow more."""
+
+
+class ServerMissing(XagentError):
+    """The program that serves models is not installed; the message says what can be done instead."""
+
+    exit_code = 4
 
 
 class MissingExtra(XagentError):

@@ -2,9 +2,10 @@
 
 import math
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -165,6 +166,12 @@ def any_of(weights: Mapping[str, float]) -> tantivy.Query:
     return tantivy.Query.boolean_query(parts)
 
 
+def among(keys: Sequence[int], query: tantivy.Query) -> tantivy.Query:
+    """The query for those of the passages with these keys that `query` finds, scored as it scores them."""
+    held = tantivy.Query.const_score_query(tantivy.Query.term_set_query(_SCHEMA, "key", list(keys)), 0.0)
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query), (tantivy.Occur.Must, held)])
+
+
 def _weights(words: Iterable[Word]) -> dict[str, float]:
     """What each term weighs; one of several words weighs no more for it."""
     weights: dict[str, float] = {}
@@ -200,8 +207,8 @@ class Lexical:
             self._indexes[language].refresh()
             return self._indexes[language]
 
-    def search(self, words: Sequence[Word], language: str, k: int) -> list[Match]:
-        """Best passages of one language, each with the share of the query it covers.
+    def search(self, words: Sequence[Word], language: str, k: int, keys: Sequence[int] = ()) -> list[Match]:
+        """Best passages of one language, or of those with `keys`, each with the share of the query it covers.
 
         The share is the BM25 score over the most that a passage could score which says each word in the first
         way, from 0 to 1: unlike BM25 itself it can be compared between languages, since terms that a language
@@ -213,15 +220,15 @@ class Lexical:
         with storage("text index"):
             index = self.of(language)
             most = sum(_heaviest(word[0], index) for word in words) * (K1 + 1)
-            return [
-                Match(match.key, min(1.0, match.score / most)) for match in index.search(any_of(weights), k)
-            ]
+            query = among(keys, any_of(weights)) if keys else any_of(weights)
+            return [Match(match.key, min(1.0, match.score / most)) for match in index.search(query, k)]
 
-    def rarity(self, term: str) -> float:
-        """`TextIndex.rarity` among the passages of all languages: what is common in one is no name."""
-        indexes = [self.of(language) for language in self.languages()]
+    def rarity(self) -> Callable[[str], float]:
+        """`TextIndex.rarity` among the passages of all languages, as of now: common in one is no name."""
+        indexes = [self.of(language) for language in self.languages()]  # looks at files: not for each term
         total = sum(index.count() for index in indexes)
-        return _idf(sum(index.frequency(term) for index in indexes), total) / _idf(0, total)
+        missing = _idf(0, total)
+        return cache(lambda term: _idf(sum(index.frequency(term) for index in indexes), total) / missing)
 
     def commit(self) -> None:
         """Commit every index that was written to."""

@@ -17,9 +17,11 @@ from pydantic import SecretStr
 
 from xagent.budget import Budget, Call
 from xagent.capabilities import Capabilities, capabilities
+from xagent.embedded import served_here
 from xagent.errors import BudgetSpent, EndpointError, ReplyError
 from xagent.keeping import KeepTo, kept
 from xagent.prompts import Prompt
+from xagent.replicas import Replicas, base_urls
 from xagent.replies import R, Reply, read
 from xagent.terminal import one_line
 
@@ -60,7 +62,7 @@ class Wanted:
 
 
 class Model:
-    """A model called `name` at an OpenAI-compatible `url` (ending in `/v1`).
+    """A model called `name` at an OpenAI-compatible `url` (ending in `/v1`), or at several with commas.
 
     One may be shared by any number of questions at once. What the server turns out not to know
     (templates without a switch for thinking, constrained decoding) is left out from then on.
@@ -85,13 +87,11 @@ class Model:
         return self._clients[loop]
 
     def _new_client(self) -> ChatOpenAI:
-        # Kept alive, a connection would outlive its loop; a new one costs nothing beside a reply.
-        limits = httpx2.Limits(max_keepalive_connections=0)
         return ChatOpenAI(
-            http_async_client=httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE),
+            http_async_client=self._connections(),
             http_socket_options=(),  # or it warns, where there is a proxy, of the client that is not used
             openai_proxy=None,  # of the environment's, which does not go with a client of our own
-            base_url=self.url,
+            base_url=base_urls(self.url)[0],
             api_key=SecretStr(self._key or "none"),
             model=self.name,
             temperature=0,
@@ -102,6 +102,17 @@ class Model:
             stream_chunk_timeout=None,
             use_responses_api=False,  # some names would switch to it
         )
+
+    def _connections(self) -> httpx2.AsyncClient:
+        # Kept alive, a connection would outlive its loop; a new one costs nothing beside a reply.
+        limits = httpx2.Limits(max_keepalive_connections=0)
+        urls = base_urls(self.url)
+        if len(urls) == 1:
+            # A proxy of the environment's leads nowhere near a server of this process's own.
+            here = served_here(self.url)
+            return httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE, trust_env=not here)
+        transport = Replicas(urls, httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits))
+        return httpx2.AsyncClient(transport=transport, timeout=_PATIENCE)
 
     def client(self) -> openai.AsyncOpenAI:
         """OpenAI's own client of the event loop that runs, for what is not chat."""
@@ -136,13 +147,15 @@ class Model:
 
     async def can(self) -> Capabilities:
         """What its server can do, found out when first needed."""
-        return self._can or await asyncio.to_thread(self._learn)
+        if (found := self._can) is None:
+            found = await asyncio.to_thread(self._learn)
+        return found
 
     def _learn(self) -> Capabilities:
         with self._learning:
-            if self._can is None:
-                self._can = capabilities(self.url, self.name, self._key)
-            return self._can
+            found = self._can or capabilities(self.url, self.name, self._key)
+            self._can = found
+            return found
 
     async def _text(
         self,
@@ -239,7 +252,7 @@ class Model:
             return EndpointError(f"the server at {self.url} has no model {self.name!r}: set XAGENT_MODEL")
         if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
             return EndpointError(
-                f"no model server answers at {self.url}: start one, for example with `vllm serve`, "
+                f"no model server answers at {self.url}: start one, for example with `xagent vllm`, "
                 f"or set XAGENT_MODEL_URL"
             )
         if isinstance(error, openai.APIError):

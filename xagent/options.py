@@ -52,11 +52,15 @@ ModelUrl = Annotated[
 ]
 ModelName = Annotated[
     str | None,
-    typer.Option("--model", envvar="XAGENT_MODEL", help="Its name there. [default: the first listed]"),
+    typer.Option(
+        "--model", envvar="XAGENT_MODEL", help="Its name there, or a GGUF file. [default: the first listed]"
+    ),
 ]
 Pivot = Annotated[
     str,
-    typer.Option("--pivot", envvar="XAGENT_PIVOT", help="Reason in English first: direct, english or auto."),
+    typer.Option(
+        "--pivot", envvar="XAGENT_PIVOT", help="Reason in English first: direct, english, auto or model."
+    ),
 ]
 Bridge = Annotated[
     str,

@@ -22,7 +22,7 @@ Pivot = Literal["direct", "english"]
 Level = Literal["high", "mid", "low"]
 Evidence = Literal["own", "english", "other", "mixed", "none"]
 
-POLICIES = ("direct", "english", "auto")
+POLICIES = ("direct", "english", "auto", "model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,12 @@ def choose(
 ) -> Route:
     """How to answer in the language `target`.
 
-    `policy` is one of POLICIES; 'auto' asks the rules of `table`, else those of pivots.toml. `evidence` has
+    `policy` is one of POLICIES; 'auto' asks the rules of `table`, else those of pivots.toml, and so does
+    'model', for where the model has no say (`xagent.nodes.pivot` asks it). `evidence` has
     the language of each passage, `number` tells whether a number, date, amount or count is asked for.
     Raises UnknownName, which lists the policies there are.
     """
-    if policy == "auto":
+    if policy in ("auto", "model"):
         rules = pivots() if table is None else table
         rule = rules.decide(rules.case(target, evidence, number))
         return Route(rule.pivot, rule.because)

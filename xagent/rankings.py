@@ -21,6 +21,11 @@ NEAREST = 20
 
 Engine = Literal["text", "vector"]
 
+Keys = Mapping[str, Sequence[int]]
+"""The passages to search, by language."""
+
+ALL_PASSAGES: Keys = {}
+
 _ENGINES: tuple[Engine, ...] = ("text", "vector")
 
 # A search spends its time in Chroma and tantivy, which let go of Python's lock.
@@ -65,15 +70,20 @@ class Place(NamedTuple):
     """As in `Ranking.found`: comparable within one engine."""
 
 
-def rankings(store: Store, queries: Sequence[Query], languages: Collection[str]) -> list[Ranking]:
-    """Ask both engines in every language at once; the text index for each language's own words as well."""
+def rankings(
+    store: Store, queries: Sequence[Query], languages: Collection[str], keys: Keys = ALL_PASSAGES
+) -> list[Ranking]:
+    """Ask both engines in every language at once; the text index for each language's own words as well.
+
+    Where a language has `keys`, only the passages with them are searched.
+    """
     asked = [
         (number, language)
         for number, query in enumerate(queries)
         for language in sorted(languages)
         if not query.within or language in query.within
     ]
-    near = _nearest(store, queries, asked)
+    near = _nearest(store, queries, asked, keys)
     translated = {language for query in queries if query.origin == "translation" for language in query.within}
 
     def matching(pair: tuple[int, str]) -> Ranking:
@@ -82,13 +92,15 @@ def rankings(store: Store, queries: Sequence[Query], languages: Collection[str])
         # A translation says it better than word by word.
         into = query.language if language in translated else language
         words = store.lexicon.words(query.text, query.language, into)
-        matches = store.lexical.search(words, language, DEPTH)
+        matches = store.lexical.search(words, language, DEPTH, keys.get(language, ()))
         return Ranking(number, "text", language, tuple((match.key, match.score) for match in matches))
 
     return [*_POOL.map(matching, asked), *near]
 
 
-def _nearest(store: Store, queries: Sequence[Query], asked: Sequence[tuple[int, str]]) -> list[Ranking]:
+def _nearest(
+    store: Store, queries: Sequence[Query], asked: Sequence[tuple[int, str]], keys: Keys
+) -> list[Ranking]:
     # Chroma (1.5) loses vectors when one process reads a store that another is writing.
     if not asked or store.written_elsewhere():
         return []
@@ -98,7 +110,7 @@ def _nearest(store: Store, queries: Sequence[Query], asked: Sequence[tuple[int, 
 
     def near(pair: tuple[int, str]) -> Ranking:
         number, language = pair
-        found = store.vectors.search(vectors[number], language, NEAREST)
+        found = store.vectors.search(vectors[number], language, NEAREST, keys.get(language, ()))
         return Ranking(number, "vector", language, tuple((key, 1 - distance) for key, distance in found))
 
     return list(_POOL.map(near, asked))

@@ -147,6 +147,12 @@ class Questions(Reply):
     asked: Annotated[tuple[AskedOf, ...], Field(max_length=40)]
 
 
+class Choice(Reply):
+    """Whether to reason in English first."""
+
+    english: bool
+
+
 R = TypeVar("R", bound=Reply)
 
 _THOUGHT_END = re.compile(r"</think(?:ing)?>")

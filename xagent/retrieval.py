@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from xagent.candidates import Candidates
 from xagent.found import Cut, Found, Hit, Share, Sibling
 from xagent.quotas import Entry, fair
-from xagent.rankings import DEPTH, Place, Query, rankings
+from xagent.rankings import ALL_PASSAGES, DEPTH, Place, Query, rankings
 from xagent.store import Store
 
 __all__ = ["DEPTH", "Cut", "Found", "Hit", "Place", "Query", "Share", "Sibling", "best", "search"]
@@ -24,14 +24,16 @@ def search(
     *,
     k: int = 10,
     languages: Collection[str] = (),
+    documents: Collection[str] = (),
 ) -> Found:
-    """The `k` best passages for a question, among the `languages` given or all there are.
+    """The `k` best passages for a question, among the `languages` and `documents` given or all there are.
 
     The first query is the question as it was asked; the others add to what it finds. Half of the places are
     for the best, half are shared out between the languages that have relevant evidence.
     """
-    there = [code for code in store.languages() if not languages or code in languages]
-    candidates = Candidates(store, queries, rankings(store, queries, there))
+    there = [code for code in store.languages_of(documents) if not languages or code in languages]
+    keys = store.catalog.keys_of(documents) if documents else ALL_PASSAGES
+    candidates = Candidates(store, queries, rankings(store, queries, there, keys))
     wanted = min(k + k // 2 + MORE, len(candidates.entries))
     while len(standing := candidates.merged(wanted)) < k and wanted < len(candidates.entries):
         wanted = min(2 * wanted, len(candidates.entries))

@@ -13,7 +13,7 @@ writer.lock, .pid    held by the process that writes (writer.py)
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -103,6 +103,14 @@ class Store:
     def languages(self) -> dict[str, tuple[int, int]]:
         """Passages and documents of each language, the most passages first."""
         return self.catalog.languages()
+
+    def languages_of(self, documents: Collection[str]) -> tuple[str, ...]:
+        """The languages of these documents, or of all for none, those with most passages first."""
+        there = self.languages()
+        if not documents:
+            return tuple(there)
+        held = self.catalog.keys_of(documents)
+        return tuple(code for code in there if code in held)
 
     def passages(self, keys: Sequence[int]) -> list[Passage]:
         """The passages with these keys, in their order; keys no longer there are left out."""

@@ -89,15 +89,20 @@ class VectorIndex:
                 if there:
                     collection.delete(ids=there)
 
-    def search(self, vector: Vectors, language: str, k: int) -> list[tuple[int, float]]:
-        """The `k` nearest keys of one language with their cosine distance, from 0 to 2."""
+    def search(
+        self, vector: Vectors, language: str, k: int, keys: Sequence[int] = ()
+    ) -> list[tuple[int, float]]:
+        """The `k` nearest keys of one language and their cosine distance, 0 to 2; among `keys`, if any."""
         with storage("vectors", self._path):
             if language not in self._collections:
                 self._list()
             if language not in self._collections:
                 return []
             found = self._collections[language].query(
-                query_embeddings=vector, n_results=k, include=["distances"]
+                query_embeddings=vector,
+                ids=[str(key) for key in keys] or None,
+                n_results=k,
+                include=["distances"],
             )
         return list(zip(map(int, found["ids"][0]), (found["distances"] or [[]])[0], strict=True))
 

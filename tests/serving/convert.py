@@ -6,8 +6,8 @@ Runs in vLLM's environment. The numbers are stored as bfloat16, 269 MB for SmolL
 import sys
 from pathlib import Path
 
-import torch  # type: ignore[import-not-found]
-from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig  # type: ignore[import-not-found]
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
 
 def convert(gguf: Path, folder: Path) -> None:

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-import xllamacpp  # type: ignore[import-not-found]
+import xllamacpp
 
 SLOTS, CONTEXT = 4, 4096
 

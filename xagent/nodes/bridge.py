@@ -9,7 +9,6 @@ from langgraph.runtime import Runtime
 from xagent.bridging import Decision, decide, usable
 from xagent.context import Context
 from xagent.errors import ModelError
-from xagent.evidence_settings import languages_searched
 from xagent.languages import language
 from xagent.prompts import fenced
 from xagent.rankings import Query
@@ -42,8 +41,7 @@ async def bridge(state: State, runtime: Runtime[Context]) -> dict[str, object]:
 
 def _decided(state: State, context: Context) -> Decision:
     store, own = context.opened, state.question_language.code
-    searched = languages_searched(context.languages, own, store.languages())
-    return decide(context.bridge, store, state.query, own, searched)
+    return decide(context.bridge, store, state.query, own, context.searched(own))
 
 
 async def _translated(question: str, languages: Sequence[str], context: Context) -> Mapping[str, str]:

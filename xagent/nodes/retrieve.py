@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from langgraph.runtime import Runtime
 
 from xagent.context import Context
-from xagent.evidence_settings import languages_searched
 from xagent.languages import detect
 from xagent.neighbours import pieces
 from xagent.passages import Passage
@@ -28,11 +27,12 @@ def retrieve(state: State, runtime: Runtime[Context]) -> dict[str, object]:
 
 
 def _found(state: State, context: Context) -> Found:
-    store = context.opened
     language = state.question_language.code
     queries = (Query(state.query, language), *state.translations, *_reworded(state, context))
-    searched = languages_searched(context.languages, language, store.languages())
-    return search(store, queries, k=context.k, languages=searched) if searched else Found((), queries)
+    searched = context.searched(language)
+    if not searched:
+        return Found((), queries)
+    return search(context.opened, queries, k=context.k, languages=searched, documents=context.documents)
 
 
 def _reworded(state: State, context: Context) -> list[Query]:

@@ -7,7 +7,6 @@ from langgraph.runtime import Runtime
 from xagent.bridging import largest
 from xagent.context import Context
 from xagent.errors import ModelError
-from xagent.evidence_settings import languages_searched
 from xagent.languages import language
 from xagent.prompts import fenced
 from xagent.question import MAX_LENGTH
@@ -34,7 +33,7 @@ async def reword(state: State, runtime: Runtime[Context]) -> dict[str, object]:
 def _languages(context: Context, state: State) -> list[str]:
     """Those with most passages, apart from what the question was translated into."""
     own = state.question_language.code
-    searched = languages_searched(context.languages, own, context.opened.languages())
+    searched = context.searched(own)
     there = {code for query in state.translations for code in query.within} | {"und"}
     wanted = [code for code in largest(context.opened, searched) if code not in there]
     return [language(code).name for code in wanted[:MOST_LANGUAGES]]

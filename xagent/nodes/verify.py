@@ -1,16 +1,15 @@
 """Is each quotation really there, and does it say what the claim says? What fails is not shown."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from langgraph.runtime import Runtime
 
 from xagent.context import Context
+from xagent.entailment import supported
 from xagent.errors import ModelError
-from xagent.prompts import passages_as_data, statements_as_data
 from xagent.quotations import locate
-from xagent.replies import DraftClaim, Entailment, so_far
+from xagent.replies import DraftClaim
 from xagent.shown import Shown
 from xagent.state import Claim, Quotation, State
 from xagent.store import Store
@@ -22,9 +21,9 @@ ANSWERED = 0.15
 async def verify(state: State, runtime: Runtime[Context]) -> dict[str, object]:
     """Keep the quotations that are word for word in the store, and the claims that follow from them.
 
-    Only then is a model asked, once for all claims: it sees evidence and statements, and not the
-    draft as anything to be believed (after chain-of-verification, Dhuliawala et al. 2023,
-    arXiv 2309.11495). Where it fails, the quotations stand without the claims.
+    Only then is a model asked, once for all claims (`xagent.entailment`): it sees evidence and
+    statements, and not the draft as anything to be believed (after chain-of-verification, Dhuliawala
+    et al. 2023, arXiv 2309.11495). Where it fails, the quotations stand without the claims.
     """
     store = await asyncio.to_thread(lambda: runtime.context.opened)
     grounded = await asyncio.to_thread(_grounded, state, store)
@@ -32,7 +31,7 @@ async def verify(state: State, runtime: Runtime[Context]) -> dict[str, object]:
         return _judged(state, grounded, grounded)
     shown = Shown(state, runtime.stream_writer)
     try:
-        kept = await _supported(grounded, runtime.context, shown)
+        kept = await supported(grounded, runtime.context, shown)
     except ModelError as error:
         kept = tuple(shown.claims)
         bare = [replace(claim, text="", disputed=False) for claim in grounded if claim not in kept]
@@ -69,38 +68,6 @@ def stands(quotation: Quotation, store: Store) -> bool:
     """Whether the document, as the store holds it now, says this at this place."""
     said = store.catalog.quotation(quotation.passage.key, quotation.start, quotation.end)
     return bool(said) and said == quotation.text
-
-
-async def _supported(claims: Sequence[Claim], context: Context, shown: Shown) -> tuple[Claim, ...]:
-    """The claims that a model finds in their evidence. They are streamed as it does."""
-    passages = list(dict.fromkeys(quotation.passage for claim in claims for quotation in claim.quotations))
-    numbered = dict(enumerate(claims, start=1))
-    values = {
-        "passages": passages_as_data(passages),
-        "statements": statements_as_data([(n, claim.text) for n, claim in numbered.items()]),
-    }
-
-    def progress(text: str) -> None:
-        new = [claim for claim in _first_supported(text, numbered) if claim not in shown.claims]
-        shown.add([*shown.claims, *new])
-
-    reply = await context.ask("verify", Entailment, values, progress)
-    supported = {verdict.claim for verdict in reply.verdicts if verdict.supported}
-    # A reply that was asked for again may differ from the one that was shown: what was shown stays first.
-    others = (claim for n, claim in numbered.items() if n in supported and claim not in shown.claims)
-    return (*shown.claims, *others)
-
-
-def _first_supported(text: str, numbered: Mapping[int, Claim]) -> list[Claim]:
-    """The claims that a reply which is still arriving supports, up to the first that it does not speak of."""
-    verdicts = so_far(text).get("verdicts")
-    first: list[Claim] = []
-    for n, verdict in enumerate(verdicts if isinstance(verdicts, list) else [], start=1):
-        if not isinstance(verdict, dict) or verdict.get("claim") != n or "supported" not in verdict:
-            break
-        if verdict["supported"] is True and n in numbered:
-            first.append(numbered[n])
-    return first
 
 
 def _judged(state: State, grounded: tuple[Claim, ...], kept: tuple[Claim, ...]) -> dict[str, object]:

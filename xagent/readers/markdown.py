@@ -13,11 +13,11 @@ def read(path: Path) -> Iterator[Document]:
     """Read a markdown file, with its headings; those in fenced code are code."""
     title = ""
     for document in plain.read(path):
-        headings = tuple(_headings(document.text))
+        found = tuple(headings(document.text))
         front = _front_matter(document.text) if document.part in ("", "line=1") else {}
-        title = title or front.get("title") or (plain_text(headings[0][1]) if headings else "")
+        title = title or front.get("title") or (plain_text(found[0][1]) if found else "")
         language = front.get("lang") or front.get("language")
-        yield replace(document, title=title or document.title, headings=headings, language=language)
+        yield replace(document, title=title or document.title, headings=found, language=language)
 
 
 def plain_text(heading: str) -> str:
@@ -25,7 +25,8 @@ def plain_text(heading: str) -> str:
     return _MARKUP.sub("", _LINK.sub(r"\1", heading)).strip()
 
 
-def _headings(text: str) -> Iterator[tuple[int, str]]:
+def headings(text: str) -> Iterator[tuple[int, str]]:
+    """Where each section of a markdown text starts, and its heading."""
     front = _FRONT.match(text)
     fence = ""
     for line in _LINE.finditer(text, front.end() if front else 0):

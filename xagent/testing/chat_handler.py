@@ -30,12 +30,14 @@ class ChatHandler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        """The models, and whether the server is up."""
+        """The models, whether the server is up, and that what is served wants a POST."""
         if self.path == "/v1/models":
-            entry = {"id": self.fake.model, "object": "model", "created": 0, "owned_by": "xagent"}
+            entry = {"id": self.fake.model, "object": "model", "created": 0, "owned_by": self._owner}
             self._send_object({"object": "list", "data": [entry]})
         elif self.path == "/health":
             self._send(200, b"", "text/plain")
+        elif self.path in self.fake.endpoints:
+            self._send_object(Refused(405, "Method Not Allowed").as_object(), 405)
         else:
             self._send_object(Refused(404, "Not Found").as_object(), 404)
 
@@ -54,6 +56,11 @@ class ChatHandler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Tests print nothing."""
+
+    @property
+    def _owner(self) -> str:
+        """Decisions are vLLM's: who serves them passes for it."""
+        return "vllm" if "/v1/decisions" in self.fake.endpoints else "xagent"
 
     def _serve(self, request: Request) -> None:
         self._request = request

@@ -10,7 +10,7 @@ from xagent.languages import known_languages
 
 SCHEMAS = (
     "Draft", "ReasonedDraft", "Vote", "Entailment", "Standalone", "Rewording", "Restatement", "Translation",
-    "Recollection", "Bridge", "Ranking", "Questions",
+    "Recollection", "Bridge", "Ranking", "Questions", "Choice",
 )  # fmt: skip
 """The names of the replies xagent asks for in chats."""
 
@@ -18,9 +18,10 @@ ENDPOINTS = {"/v1/rerank": "Rerank", "/v1/decisions": "Decisions"}
 """The other interfaces that can be served, with the names of their replies."""
 
 _ATTRIBUTES = r'((?:\s+[\w-]+="[^"]*")*)'
-_PASSAGE = re.compile(rf"<passage{_ATTRIBUTES}>\n?(.*?)\n?</passage>", re.DOTALL)
-_STATEMENT = re.compile(rf"<statement{_ATTRIBUTES}>\n?(.*?)\n?</statement>", re.DOTALL)
-_QUESTION = re.compile(r"<question[^>]*>\s*(.*?)\s*</question>", re.DOTALL)
+# No tag has another of its name in it: of two that open, the first is one that the prompt speaks of.
+_PASSAGE = re.compile(rf"<passage{_ATTRIBUTES}>\n?((?:(?!<passage\b).)*?)\n?</passage>", re.DOTALL)
+_STATEMENT = re.compile(rf"<statement{_ATTRIBUTES}>\n?((?:(?!<statement\b).)*?)\n?</statement>", re.DOTALL)
+_QUESTION = re.compile(r"<question[^>]*>\s*((?:(?!<question\b).)*?)\s*</question>", re.DOTALL)
 _ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 _EXAMPLE = re.compile(r'\{"(\w+)": (\[\{|\["|)')
 _SHAPES = {
@@ -32,6 +33,7 @@ _SHAPES = {
     ("translations", ""): "Bridge",
     ("ranking", ""): "Ranking",
     ("asked", ""): "Questions",
+    ("english", ""): "Choice",
     ("sentences", "[{"): "Restatement",
     ("sentences", '["'): "Recollection",
 }

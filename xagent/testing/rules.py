@@ -1,8 +1,11 @@
 """What the fake model says by default: sound answers to xagent's own prompts, from the passages they have."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+
+from pydantic import BaseModel
 
 from xagent.analyser import analyse, words
+from xagent.replies import Choice, Entailment, R, read
 from xagent.sentences import split_sentences
 from xagent.testing.natural_sentences import Sentences
 from xagent.testing.prompt import PromptPassage
@@ -13,11 +16,15 @@ Rule = Callable[[Request], Reply]
 """What to say to a request; an AssertionError it raises is sent as status 500."""
 
 _REASONING = "The passages were compared with the question, and the one nearest to it was quoted."
+LIKELY = 0.9
+"""The probability of what a rule says is so; of what it says is not, the rest."""
 LONGEST_QUOTE, LONGEST_LINE, LONGEST_ANSWER = 800, 600, 120  # characters that xagent accepts
 
 
 def default_rule(sentences: Sentences | None = None) -> Rule:
     """Drafts quote the passage nearest to the question, every claim is supported, every language is right.
+
+    English is always the language to reason in, where the model may choose.
 
     Raises AssertionError for a reply of another name than `prompt.SCHEMAS` lists.
     """
@@ -30,6 +37,7 @@ def combined(by_schema: Mapping[str, Rule], sentences: Sentences | None = None) 
     >>> rule = combined({"Entailment": lambda request: {"verdicts": [{"claim": 1, "supported": False}]}})
     """
     rules = {**_DefaultRules(sentences or Sentences()).by_schema(), **by_schema}
+    rules.setdefault("Decisions", lambda request: decisions(request, rules))
 
     def answer(request: Request) -> Reply:
         assert request.schema in rules, f"no rule for a reply named {request.schema!r}"
@@ -58,7 +66,7 @@ class _DefaultRules:
             "Questions": self.questions,
             "Ranking": ranking,
             "Rerank": rerank,
-            "Decisions": decisions,
+            "Choice": lambda _: {"english": True},
         }
 
     def plain(self, request: Request) -> str:
@@ -134,20 +142,38 @@ def rerank(request: Request) -> Reply:
     return {"results": [{"index": place, "relevance_score": scores[place]} for place in places]}
 
 
-def decisions(request: Request) -> Reply:
-    """A predicate is as likely as the share of the question's n-grams that the passage it names has."""
+def decisions(request: Request, rules: Mapping[str, Rule]) -> Reply:
+    """Predicates are judged as what is asked for in chat instead, by the rules for that.
+
+    Of statements one that is supported is as likely as `LIKELY`, another as unlikely; so is English to reason
+    in. That a passage answers is as likely as the share of the question's n-grams that it has.
+    """
     questions = request.body.get("questions")
-    asked = questions if isinstance(questions, list) else []
-    most = max(1, len(set(analyse(request.question))))
-    shares = {one.id: _shared(one.text, request.question) / most for one in request.passages}
-    answers = [
-        {"type": "predicate", "name": one["name"], "probability": shares.get(int(one["name"][1:]), 0.0)}
-        for one in asked
-    ]
+    names = [str(one["name"]) for one in questions] if isinstance(questions, list) else []
+    likely = _likely(request, names, rules)
+    answers = [{"type": "predicate", "name": one, "probability": likely.get(one, 0.0)} for one in names]
     details = {"input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0}}
     usage = {"input_tokens": 100, "output_tokens": len(answers), "total_tokens": 100 + len(answers)}
     out = {"output_tokens_details": {"reasoning_tokens": 0}}
     return {"answers": answers, "model": "fake", "usage": {**usage, **details, **out}}
+
+
+def _likely(request: Request, names: Sequence[str], rules: Mapping[str, Rule]) -> dict[str, float]:
+    """The probabilities, by the names of their predicates."""
+    if request.statements:
+        verdicts = _read(rules["Entailment"](request), Entailment).verdicts
+        return {f"s{one.claim}": LIKELY if one.supported else 1 - LIKELY for one in verdicts}
+    if names == ["english"]:
+        english = _read(rules["Choice"](request), Choice).english
+        return {"english": LIKELY if english else 1 - LIKELY}
+    most = max(1, len(set(analyse(request.question))))
+    return {f"p{one.id}": _shared(one.text, request.question) / most for one in request.passages}
+
+
+def _read(reply: Reply, schema: type[R]) -> R:
+    if isinstance(reply, str):
+        return read(reply, schema)
+    return schema.model_validate(reply.model_dump() if isinstance(reply, BaseModel) else reply)
 
 
 def entailment(request: Request) -> Reply:

@@ -1,0 +1,73 @@
+"""What a run is said to be of: all that an answer depends on, and nothing that is secret."""
+
+from pathlib import Path
+
+import pytest
+
+from xagent.agent import Agent
+from xagent.evaluation.manifests import digest, manifest_of, server_version
+from xagent.evaluation.samples import Sample
+from xagent.testing import ModelServer
+
+from .evaluation_suites import QUESTIONS
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "data" / "yo").mkdir(parents=True)
+    (tmp_path / "data" / "yo" / "ìbéèrè.jsonl").write_text("Níbo ni?", "utf-8")
+    return tmp_path / "data"
+
+
+def test_a_manifest_has_hashes_and_the_model_and_no_key(data: Path) -> None:
+    with ModelServer() as server, Agent("none", "qa", model_url=server.url, api_key="sk-secret") as agent:
+        made = manifest_of(agent, "own", "all", data, 7)
+    assert (made.suite, made.graph, made.model, made.seed) == ("own", "qa", "fake", 7)
+    assert set(made.prompts) >= {"answer", "verify"}
+    assert "judge" not in made.prompts
+    assert made.settings["max_calls"] == 6
+    assert "sk-secret" not in made.model_dump_json()
+    hashes = [made.data_sha256, made.graph_sha256, *made.prompts.values()]
+    assert {len(one) for one in hashes} == {64}
+
+
+def test_where_a_model_is_served_does_not_make_another_run(data: Path) -> None:
+    prints = set()
+    for _ in range(2):
+        with ModelServer() as server, Agent("none", "qa", model_url=server.url) as agent:
+            prints.add(manifest_of(agent, "own", "all", data, 7).fingerprint)
+    assert len(prints) == 1
+
+
+@pytest.mark.parametrize("change", ["graph", "setting", "seed", "data", "k"])
+def test_what_could_change_an_answer_makes_another_run(data: Path, change: str) -> None:
+    with Agent("none", "quote") as agent, Agent("none", "naive") as other, Agent("none", "quote", k=5) as few:
+        before = manifest_of(agent, "own", "all", data, 7)
+        if change == "data":
+            (data / "more").write_text("x", "utf-8")
+        asked = {"graph": other, "k": few}.get(change, agent)
+        setting, seed = ("own" if change == "setting" else "all"), (8 if change == "seed" else 7)
+        after = manifest_of(asked, "own", setting, data, seed)
+    assert before.fingerprint != after.fingerprint
+
+
+def test_the_key_of_a_record_is_that_of_sample_and_repeat(data: Path) -> None:
+    with Agent("none", "quote") as agent:
+        made = manifest_of(agent, "own", "all", data, 7)
+    samples = [Sample(id=code, question=question, language=code) for code, (question, _) in QUESTIONS.items()]
+    keys = {made.key(sample, repeat) for sample in samples for repeat in range(3)}
+    assert len(keys) == 3 * len(QUESTIONS)
+    assert made.key(samples[0], 0) == made.key(samples[0].model_copy(), 0)
+
+
+def test_a_file_that_is_called_otherwise_is_other_data(data: Path) -> None:
+    before = digest(data)
+    (data / "yo" / "ìbéèrè.jsonl").rename(data / "yo" / "b.jsonl")
+    assert digest(data) != before
+    assert digest(Path("owner/name")) == ""
+
+
+def test_a_server_that_says_nothing_of_its_version() -> None:
+    with ModelServer() as server:
+        assert server_version(server.url) == {}
+    assert server_version("http://127.0.0.1:9/v1") == {}

@@ -1,0 +1,177 @@
+"""What the answers of a run amount to: figures worked by hand, over records as a run leaves them."""
+
+import json
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.evaluation_records import TEXTS, record, records
+from xagent.errors import InputError, UnknownName
+from xagent.evaluation.figures import compare, cost, figures, scored
+from xagent.evaluation.records import Record
+from xagent.evaluation.samples import Suite
+
+LANGUAGES = tuple(TEXTS)
+
+
+def right(one: Record) -> float | None:
+    """1 when a gold answer is in the text; None where there is none."""
+    golds = one.sample.answers
+    return float(any(gold in one.text for gold in golds)) if golds else None
+
+
+def in_language(one: Record) -> float | None:
+    return None if one.answer is None or one.answer.verdict == "abstained" else float(not one.foreign)
+
+
+def shares(answered: Sequence[Record]) -> dict[str, float]:
+    assert all(one.answer for one in answered), "a failure was judged"
+    return {"abstained": sum(not one.text for one in answered) / len(answered)}
+
+
+SUITE = Suite(
+    name="kilimanjaro",
+    load=lambda _, __: (),
+    scorers={"right": right, "in_language": in_language},
+    headline=("right", "abstained"),
+    figures=shares,
+)
+# Two parallel facts: Arabic gets both right, Swahili one of two, Japanese fails once and is asked for one.
+BY_HAND = [
+    record(1, "ar", "en", "right"),
+    record(2, "ar", "ar", "right"),
+    record(1, "sw", "en", "reading"),
+    record(2, "sw", "sw", "right"),
+    record(1, "ja", "en", "reading"),
+    record(2, "ja", "ja", "failed"),
+]
+
+
+def again(one: Record, outcome: str, repeat: int) -> Record:
+    """The same sample, asked once more."""
+    asked, evidence, n = one.sample.id.split("-")
+    return record(int(n), asked, evidence, outcome).model_copy(
+        update={"repeat": repeat, "sample": one.sample}
+    )
+
+
+def test_a_figure_is_the_mean_over_languages_of_the_mean_in_each() -> None:
+    found = figures(BY_HAND, SUITE)
+    assert found.overall["right"].mean == pytest.approx((1 + 0.5 + 0) / 3)
+    assert found.overall["right"].n == 5
+    assert {code: row["right"].mean for code, row in found.by_language.items()} == {
+        "ar": 1,
+        "ja": 0,
+        "sw": 0.5,
+    }
+
+
+def test_by_setting_and_by_pair_of_languages() -> None:
+    found = figures(BY_HAND, SUITE)
+    assert {name: row["right"].mean for name, row in found.by_setting.items()} == {
+        "cross": pytest.approx(1 / 3),
+        "same": 1,
+    }
+    assert {name: row["right"].mean for name, row in found.by_pair.items()} == {
+        "ar>ar": 1, "ar>en": 1, "ja>en": 0, "sw>en": 0, "sw>sw": 1,
+    }  # fmt: skip
+
+
+def test_failures_are_counted_apart_and_have_a_part_in_nothing_else() -> None:
+    found = figures(BY_HAND, SUITE)
+    assert (found.answered, found.failed) == (5, {"ja": 1})
+    without = [one for one in BY_HAND if one.answer]
+    assert figures(without, SUITE).overall == found.overall
+    assert figures([one for one in BY_HAND if not one.answer], SUITE).as_dict() == {
+        "overall": {}, "by_language": {}, "by_setting": {}, "by_pair": {}, "answered": 0, "failed": {"ja": 1},
+    }  # fmt: skip
+
+
+def test_repeats_are_one_sample_with_the_mean_of_their_scores() -> None:
+    first = record(1, "th", "en", "right")
+    repeated = [first, again(first, "reading", 1), again(first, "right", 2), again(first, "failed", 3)]
+    found = figures([*repeated, record(2, "th", "en", "reading")], SUITE)
+    assert found.overall["right"].mean == pytest.approx((2 / 3 + 0) / 2)
+    assert found.overall["right"].n == 2
+    assert (found.answered, found.failed) == (4, {"th": 1})
+
+
+def test_what_a_scorer_has_nothing_to_judge_in_does_not_count() -> None:
+    found = figures([record(1, "he", "en", "silent"), record(2, "he", "en", "right")], SUITE)
+    assert (found.overall["right"].n, found.overall["in_language"].n) == (1, 1)
+    only = figures([record(1, "he", "en", "silent")], SUITE)
+    assert only.overall == {}
+    assert only.means() == {"abstained": 1}
+
+
+def test_a_suites_own_figures_stand_beside_the_others_without_an_interval() -> None:
+    found = figures([*BY_HAND, record(3, "hi", "en", "abstained")], SUITE)
+    assert found.as_dict()["overall"]["abstained"] == {"mean": round(1 / 6, 4)}  # type: ignore[index]
+    assert found.means()["abstained"] == pytest.approx(1 / 6)
+    assert set(SUITE.headline) <= found.means().keys()
+
+
+def test_parallel_questions_stay_together_when_samples_are_drawn() -> None:
+    outcomes = ["right", "reading"] * 10
+    parallel = [record(n, code, "en", outcomes[n]) for n in range(20) for code in ("ar", "fi", "yo")]
+    apart = [
+        one.model_copy(update={"sample": one.sample.model_copy(update={"group": ""})}) for one in parallel
+    ]
+    together, alone = (figures(listed, SUITE).overall["right"] for listed in (parallel, apart))
+    assert together.mean == alone.mean == 0.5
+    assert together.high - together.low > 1.4 * (alone.high - alone.low)
+
+
+@settings(max_examples=10)
+@given(st.integers(1, 40), st.randoms(use_true_random=False))
+def test_the_same_answers_give_the_same_bytes_in_any_order_and_at_any_speed(
+    n: int, shuffling: random.Random
+) -> None:
+    listed = records(n, LANGUAGES[:4])
+    written = json.dumps(figures(listed, SUITE).as_dict())
+    slower = [one.model_copy(update={"seconds": shuffling.random()}) for one in listed]
+    shuffling.shuffle(slower)
+    assert json.dumps(figures(slower, SUITE).as_dict()) == written
+
+
+def test_what_an_answer_cost() -> None:
+    listed = [one.model_copy(update={"seconds": float(n)}) for n, one in enumerate(BY_HAND)]
+    assert cost(listed).as_dict() == {
+        "calls": 1, "prompt_tokens": 900, "completion_tokens": 40,
+        "seconds": 2, "seconds_p50": 2, "seconds_p95": 3.8,
+    }  # fmt: skip
+    with pytest.raises(InputError, match="No sample was answered"):
+        cost([record(1, "zh", "en", "failed")])
+
+
+def test_two_runs_are_compared_on_the_samples_that_both_answered() -> None:
+    before = [record(n, code, "en", "reading") for n in range(12) for code in ("ar", "ja")]
+    after = [
+        record(n, code, "en", "right" if code == "ar" else "reading")
+        for n in range(1, 13)
+        for code in ("ar", "ja")
+    ]
+    found = compare(after, before, SUITE, "right")
+    assert found.overall.estimate.mean == 0.5
+    assert found.by_language["ar"].estimate.n == found.by_language["ja"].estimate.n == 11
+    assert found.by_language["ar"].estimate.mean == 1
+    assert found.by_language["ar"].p == 2 / 2**11
+    assert found.by_language["ar"].p_holm == 4 / 2**11
+    assert found.by_language["ja"].p_holm == 1
+    assert compare(before, after, SUITE, "right").overall.estimate.mean == -0.5
+
+
+def test_a_comparison_that_cannot_be_made_says_why() -> None:
+    with pytest.raises(UnknownName, match="kilimanjaro has no scorer 'bleu'; it has right, in_language"):
+        compare(BY_HAND, BY_HAND, SUITE, "bleu")
+    with pytest.raises(InputError, match="no sample in common"):
+        compare([record(1, "ar", "en", "right")], [record(2, "ar", "en", "right")], SUITE, "right")
+
+
+def test_samples_are_scored_in_the_order_of_their_ids() -> None:
+    ids = [one.sample.id for one in scored(reversed(BY_HAND), SUITE)]
+    assert ids == sorted(ids)
+    assert len(ids) == 5

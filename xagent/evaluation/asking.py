@@ -1,0 +1,75 @@
+"""How is one sample asked, and what is kept of what came of it?"""
+
+import string
+import time
+from copy import copy
+
+from xagent.agent import Agent
+from xagent.answer import Answer, ModelCall
+from xagent.confusion import confused
+from xagent.errors import XagentError
+from xagent.evaluation.records import ForeignPart, Record
+from xagent.evaluation.samples import Sample
+from xagent.languages import language
+from xagent.messages import chosen_script
+from xagent.sentences import split_sentences
+from xagent.terminal import one_line
+
+
+async def ask(agent: Agent, sample: Sample, key: str, repeat: int = 0) -> Record:
+    """A sample's record: the answer with all that led to it, or why there is none."""
+    began = time.perf_counter()
+    try:
+        answer = await restricted(agent, sample).aask(asked(sample), language=sample.answer_language)
+        foreign, sentences = in_other_languages(answer, sample)
+    except XagentError as error:
+        seconds = round(time.perf_counter() - began, 4)
+        return Record(key=key, sample=sample, repeat=repeat, error=one_line(str(error)), seconds=seconds)
+    return Record(
+        key=key,
+        sample=sample,
+        repeat=repeat,
+        answer=answer,
+        calls=tuple(map(_writable, answer.calls)),
+        claims=answer.claims,
+        foreign=foreign,
+        sentences=sentences,
+        seconds=round(time.perf_counter() - began, 4),
+    )
+
+
+def asked(sample: Sample) -> str:
+    """The question as it is put: with the options of one of multiple choice below it, by letter."""
+    options = (
+        f"{letter}) {text}" for letter, text in zip(string.ascii_uppercase, sample.options, strict=False)
+    )
+    return "\n".join([sample.question, *options])
+
+
+def restricted(agent: Agent, sample: Sample) -> Agent:
+    """The agent, answering from the sample's documents alone where it names some."""
+    if not sample.documents:
+        return agent
+    narrower = copy(agent)
+    narrower.context = agent.context.but(documents=sample.documents)
+    return narrower
+
+
+def in_other_languages(answer: Answer, sample: Sample) -> tuple[tuple[ForeignPart, ...], int]:
+    """Which parts of an answer are in another language than was asked for, and of how many sentences.
+
+    Titles of sources may stand in it as they are. Raises UnknownLanguage where the sample's is not known.
+    """
+    wanted = sample.answer_language or sample.language
+    known = language(wanted)
+    script = chosen_script(wanted, "") if len(known.scripts) > 1 else ""
+    titles = [citation.title for citation in answer.citations]
+    found = confused(answer.text, known.code, script=script, names=titles)
+    parts = tuple(ForeignPart(start=one.start, end=one.end, language=one.language) for one in found)
+    return parts, len(split_sentences(answer.text, known.code))
+
+
+def _writable(call: ModelCall) -> ModelCall:
+    """A call whose reply can be written as UTF-8: servers send halves of characters beyond the BMP apart."""
+    whole = call.reply.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return call if whole == call.reply else call.model_copy(update={"reply": whole})

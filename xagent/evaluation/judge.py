@@ -1,0 +1,190 @@
+"""Is an answer correct, in the eyes of other models? A judge or a panel of them votes."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
+from typing import NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from xagent.budget import Budget
+from xagent.endpoints import served_models
+from xagent.errors import EndpointError, InputError, ModelError
+from xagent.evaluation.agreement import cohen_kappa, fleiss_kappa
+from xagent.evaluation.at_once import at_once
+from xagent.evaluation.journal import Journal, Lines, places
+from xagent.evaluation.records import Record
+from xagent.evaluation.runs import Run, sha256
+from xagent.evaluation.samples import Scorer
+from xagent.evaluation.scorers.correctness import correct
+from xagent.evaluation.scorers.strings import exact_match
+from xagent.evaluation.statistics import interval
+from xagent.model import Model
+from xagent.prompts import fenced, prompt, statements_as_data
+from xagent.registry import find
+from xagent.replies import Reply
+from xagent.terminal import one_line
+
+SCORERS: Mapping[str, Scorer] = {"correct": correct, "exact_match": exact_match}
+"""What judges are compared with."""
+
+_BUDGET = (4, 40_000, 120.0)  # calls, tokens and seconds for one vote
+
+
+class Judgement(Reply):
+    """A judge's verdict on one answer."""
+
+    correct: bool
+
+
+class Vote(BaseModel):
+    """What a judge said of an answer, or why it did not. One line of a run's `judgements.jsonl`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str
+    """A hash of the answer, the judge and its prompt."""
+    record: str
+    """The record's key."""
+    judge: str
+    correct: bool | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True)
+class Judge:
+    """A model that judges."""
+
+    url: str
+    named: str
+
+    @classmethod
+    def of(cls, text: str) -> "Judge":
+        """The judge called `URL#MODEL`, or the first model that the server lists. Raises InputError."""
+        url, _, name = text.partition("#")
+        if not url.startswith(("http://", "https://")):
+            raise InputError(f"a judge is URL#MODEL, such as http://127.0.0.1:8000/v1#qwen, not {text!r}")
+        return cls(url, name)
+
+    @cached_property
+    def model(self) -> Model:
+        """Its model. Raises EndpointError where the server lists none, or does not answer."""
+        key = os.environ.get("XAGENT_JUDGE_KEY", "")
+        name = self.named or next(iter(served_models(self.url, key)), "")
+        if not name:
+            raise EndpointError(f"the server at {self.url} lists no model: name one, as {self.url}#MODEL")
+        return Model(self.url, name, key)
+
+
+class Case(NamedTuple):
+    """An answer before a judge."""
+
+    record: Record
+    judge: Judge
+    key: str
+
+
+def judged(run: Run, records: Sequence[Record], panel: Sequence[str], concurrency: int) -> dict[str, object]:
+    """The figures of a panel's votes; a vote that was cast is not asked for again, one that failed is.
+
+    An answer is correct when more than half of the judges that voted say so. They see question, gold answers
+    and answer, not the language that was asked for; an abstention is not correct, and they do not see it.
+    Raises InputError and EndpointError.
+    """
+    judges = [Judge.of(text) for text in panel]
+    if len({judge.model.name for judge in judges}) < len(judges):
+        raise InputError("two judges have one name, by which their votes are kept: serve them under two")
+    with run.locked():
+        _vote(run, records, judges, concurrency)
+    return _figures(run, records, judges)
+
+
+def _vote(run: Run, records: Sequence[Record], judges: Sequence[Judge], concurrency: int) -> None:
+    path = run.path / "judgements.jsonl"
+    cast = {key for key, place in places(path).items() if not place.failed}
+    cases = (case for case in _cases(records, judges) if case.record.text and case.key not in cast)
+    with Journal(path) as journal:
+
+        async def asked(case: Case) -> None:
+            journal.add(await _verdict(case))
+
+        asyncio.run(at_once(cases, concurrency, asked))
+
+
+def _cases(records: Sequence[Record], judges: Sequence[Judge]) -> Iterator[Case]:
+    """Every answer that there is a gold answer to, before every judge."""
+    template = sha256(find("prompts", "judge").read_bytes())
+    for record, judge in product((one for one in records if one.answer and one.sample.answers), judges):
+        yield Case(record, judge, sha256(f"{template}\0{judge.model.name}\0{record.key}\0{record.text}"))
+
+
+async def _verdict(case: Case) -> Vote:
+    record, model = case.record, case.judge.model
+    values = {
+        "question": fenced(record.sample.question),
+        "references": statements_as_data(list(enumerate(record.sample.answers, start=1))),
+        "answer": fenced(record.text),
+    }
+    vote = Vote(key=case.key, record=record.key, judge=model.name)
+    try:
+        reply = await model.reply(prompt("judge", values), Judgement, Budget(*_BUDGET))
+    except ModelError as error:
+        return vote.model_copy(update={"error": one_line(str(error))})
+    return vote.model_copy(update={"correct": reply.correct})
+
+
+def _figures(run: Run, records: Sequence[Record], judges: Sequence[Judge]) -> dict[str, object]:
+    path = run.path / "judgements.jsonl"
+    found = places(path)
+    cast = {vote.key: vote.correct for vote in Lines(path, Vote, list(found.values()))}
+    ballots: list[tuple[Record, list[bool | None]]] = []
+    for case in _cases(records, judges):
+        if case.judge is judges[0]:
+            ballots.append((case.record, []))
+        ballots[-1][1].append(cast.get(case.key) if case.record.text else False)
+    return _summary(ballots, judges)
+
+
+def _summary(
+    ballots: Sequence[tuple[Record, list[bool | None]]], judges: Sequence[Judge]
+) -> dict[str, object]:
+    decided = [(record, _majority(votes)) for record, votes in ballots if any(v is not None for v in votes)]
+    clusters = [record.sample.group or record.sample.id for record, _ in decided]
+    languages = [record.sample.language for record, _ in decided]
+    values = [float(verdict) for _, verdict in decided]
+    complete = [votes for _, votes in ballots if None not in votes]
+    estimate = asdict(interval(values, clusters, strata=languages)) if decided else {}
+    return {
+        "judges": [judge.model.name for judge in judges],
+        "judged_correct": {name: round(value, 4) for name, value in estimate.items()},
+        "votes_failed": sum(votes.count(None) for _, votes in ballots),
+        "agreement_of_judges": _rounded(_agreement(complete)),
+        "agreement_with": {name: _rounded(_kappa(decided, scorer)) for name, scorer in SCORERS.items()},
+    }
+
+
+def _majority(votes: Sequence[bool | None]) -> bool:
+    cast = [vote for vote in votes if vote is not None]
+    return 2 * sum(cast) > len(cast)
+
+
+def _agreement(complete: Sequence[Sequence[bool | None]]) -> float | None:
+    """Cohen's kappa of two judges, Fleiss' of more."""
+    verdicts = [[bool(vote) for vote in votes] for votes in complete]
+    if verdicts and len(verdicts[0]) == 2:
+        return cohen_kappa([one for one, _ in verdicts], [other for _, other in verdicts])
+    return fleiss_kappa(verdicts)
+
+
+def _kappa(decided: Sequence[tuple[Record, bool]], scorer: Scorer) -> float | None:
+    """Cohen's kappa of the panel and a scorer, on what both judge."""
+    scored = [(verdict, scorer(record)) for record, verdict in decided]
+    pairs = [(verdict, score >= 0.5) for verdict, score in scored if score is not None]
+    return cohen_kappa([one for one, _ in pairs], [other for _, other in pairs])
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)

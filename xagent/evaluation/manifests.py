@@ -1,0 +1,84 @@
+"""What is about to be run, to the last file? All that an answer could depend on, with hashes."""
+
+import dataclasses
+import hashlib
+import platform
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx2
+
+from xagent.agent import Agent
+from xagent.evaluation.runs import Manifest, sha256
+from xagent.registry import find, names
+from xagent.replicas import base_urls
+
+PACKAGES = ("langgraph", "langchain-openai", "openai", "chromadb", "tantivy")
+"""Those that answers could depend on, beside xagent."""
+
+_PROMPTS_OF_JUDGES = {"judge"}
+_ADDRESSES = {"store", "model_url", "model_name", "embedder_url", "rerank_url", "seed"}
+_KEYS = {"api_key", "embedder_key", "rerank_key"}
+_BLOCK = 1 << 20  # bytes
+_PATIENCE = 2.0  # seconds
+
+
+def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, seed: int) -> Manifest:
+    """What an agent is about to be asked. Raises EndpointError where its model's server does not answer."""
+    context = agent.context
+    prompts = [name for name in names("prompts") if name not in _PROMPTS_OF_JUDGES]
+    return Manifest(
+        suite=suite,
+        setting=setting,
+        data=str(data or ""),
+        data_sha256=digest(data) if data else "",
+        graph=agent.graph,
+        graph_sha256=sha256(find("graphs", agent.graph).read_bytes()),
+        prompts={name: sha256(find("prompts", name).read_bytes()) for name in prompts},
+        model=context.model.name if context.model_url else "",
+        settings=settings_of(agent),
+        seed=seed,
+        version=version("xagent"),
+        model_url=context.model_url,
+        server=server_version(context.model_url) if context.model_url else {},
+        packages={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def settings_of(agent: Agent) -> dict[str, str | int | float | bool | tuple[str, ...]]:
+    """The choices that an agent answers by, without addresses and keys."""
+    fields = dataclasses.fields(agent.context)
+    return {
+        one.name: getattr(agent.context, one.name) for one in fields if one.name not in _ADDRESSES | _KEYS
+    }
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, or of all the files of a folder by name; empty for what is no path here."""
+    total = hashlib.sha256()
+    for file in _files(path):
+        total.update(file.relative_to(path).as_posix().encode() + b"\0")
+        with file.open("rb") as opened:
+            while block := opened.read(_BLOCK):
+                total.update(block)
+    return total.hexdigest() if path.exists() else ""
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir():
+        yield from sorted(file for file in path.rglob("*") if file.is_file())
+
+
+def server_version(url: str) -> dict[str, str]:
+    """What a model server, the first of several, says at `/version`, as vLLM does; else nothing."""
+    try:
+        answer = httpx2.get(f"{base_urls(url)[0].removesuffix('/v1')}/version", timeout=_PATIENCE)
+        said = answer.raise_for_status().json()
+    except (httpx2.HTTPError, ValueError):
+        return {}
+    return {str(name): str(value) for name, value in said.items()} if isinstance(said, dict) else {}

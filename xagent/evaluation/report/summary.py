@@ -1,0 +1,169 @@
+"""What is there to report of a run? What was run, its figures as tables, and each sample as it was judged."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+from xagent.evaluation.figures import Comparison, Figures, compare, cost, figures
+from xagent.evaluation.figures import Table as Estimates
+from xagent.evaluation.records import Record
+from xagent.evaluation.report.losses import LOSSES, Loss, called, counted, lost
+from xagent.evaluation.report.tables import Cell, Table
+from xagent.evaluation.runs import Manifest, Run
+from xagent.evaluation.samples import Suite
+from xagent.evaluation.statistics import Difference
+
+_HASH = 12
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A record, what each of the suite's scorers gave it, and where its answer was lost."""
+
+    record: Record
+    scores: Mapping[str, float]
+    """Without those that had nothing to judge."""
+    loss: Loss | None
+    """None where nothing can be said."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A run with all that is reported of it."""
+
+    name: str
+    manifest: Manifest
+    suite: Suite
+    records: Sequence[Record]
+    figures: Figures
+
+    @classmethod
+    def of(cls, run: Run, suite: Suite, name: str = "") -> Self:
+        """What there is to report of a run of `suite`, by its folder's name unless another is given.
+
+        Raises InputError where the run has a damaged line.
+        """
+        records = run.records()
+        return cls(name or run.path.resolve().name, run.manifest, suite, records, figures(records, suite))
+
+    @cached_property
+    def judged(self) -> Sequence[Judged]:
+        """Each record, failures too, in the order in which they came."""
+        return [self._judge(record) for record in self.records]
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What was run and what it took, in words; without what is empty."""
+        manifest = self.manifest
+        found = {
+            "suite": manifest.suite,
+            "setting": manifest.setting,
+            "graph": manifest.graph,
+            "model": manifest.model,
+            "answered": f"{self.figures.answered:,}",
+            "failed": f"{sum(self.figures.failed.values()):,}",
+            **self._cost(),
+            "seed": str(manifest.seed),
+            "xagent": manifest.version,
+            "data": manifest.data_sha256[:_HASH],
+            "fingerprint": manifest.fingerprint[:_HASH],
+        }
+        return {name: value for name, value in found.items() if value}
+
+    @property
+    def accuracy(self) -> str:
+        """The figure that says how often it is right; empty where no sample was scored."""
+        names = ("correct", *self.suite.headline, *self.suite.scorers)
+        return next((name for name in names if name in self.figures.overall), "")
+
+    def tables(self) -> list[Table]:
+        """By language and by setting; the suite's own figures; where answers were lost."""
+        found = self.figures
+        tables = [
+            self._estimates("language", found.by_language, whole=True),
+            self._estimates("setting", found.by_setting),
+            self._own(),
+            self._lost(),
+        ]
+        return [table for table in tables if table.rows]
+
+    def _judge(self, record: Record) -> Judged:
+        if record.answer is None:
+            return Judged(record, {}, None)
+        scores = {name: scorer(record) for name, scorer in self.suite.scorers.items()}
+        given = {name: score for name, score in scores.items() if score is not None}
+        return Judged(record, given, lost(record))
+
+    def _cost(self) -> dict[str, str]:
+        if not self.figures.answered:
+            return {}
+        spent = cost(self.records)
+        return {
+            "calls an answer": f"{spent.calls:.2f}",
+            "tokens an answer": f"{spent.prompt_tokens:,.0f} in, {spent.completion_tokens:,.0f} out",
+            "seconds an answer": f"{spent.seconds_p50:.2f} (median), {spent.seconds_p95:.2f} (95 %)",
+        }
+
+    def _estimates(self, by: str, found: Estimates, *, whole: bool = False) -> Table:
+        names = self._ordered()
+        listed = {**({"all": self.figures.overall} if whole and found else {}), **found}
+        rows = [
+            (name, max((one.n for one in row.values()), default=0), *(row.get(figure) for figure in names))
+            for name, row in listed.items()
+        ]
+        return Table(f"{self.name}, by {by}", (by, "samples", *names), tuple(rows))
+
+    def _ordered(self) -> list[str]:
+        first = [name for name in self.suite.headline if name in self.figures.overall]
+        return [*first, *(name for name in self.figures.overall if name not in first)]
+
+    def _own(self) -> Table:
+        rows = tuple(sorted(self.figures.of_suite.items()))
+        return Table(f"{self.name}, {self.suite.name}'s own figures", ("figure", "value"), rows)
+
+    def _lost(self) -> Table:
+        rows: list[tuple[Cell, ...]] = [
+            (code, *(row[loss] for loss in LOSSES)) for code, row in self.losses().items()
+        ]
+        columns = ("language", *(called(loss) for loss in LOSSES))
+        return Table(f"{self.name}, where answers were lost", columns, tuple(rows))
+
+    def losses(self) -> Mapping[str, Counter[Loss]]:
+        """How many answers were lost where, by the question's language; without those not to be judged."""
+        return counted((one.record.sample.language, one.loss) for one in self.judged)
+
+
+def comparisons(reports: Sequence[Report], figure: str = "") -> list[Table]:
+    """How far each run is above the first, if it is of the same suite, in one of its figures.
+
+    In the first of the suite's headline that is a scorer, or its first scorer, unless `figure` names one.
+    Raises UnknownName where the suite has no such scorer, InputError where two runs share no sample that it
+    judges.
+    """
+    return [
+        compared(report, reports[0], figure)
+        for report in reports[1:]
+        if report.suite.name == reports[0].suite.name
+    ]
+
+
+def compared(report: Report, baseline: Report, figure: str = "") -> Table:
+    """How far a run is above a baseline, overall and by language, as `comparisons` says."""
+    names = (*report.suite.headline, *report.suite.scorers)
+    wanted = figure or next(name for name in names if name in report.suite.scorers)
+    found = compare(report.records, baseline.records, report.suite, wanted)
+    title = f"{report.name} above {baseline.name}, {wanted}"
+    return Table(title, ("language", "samples", "difference", "p", "p (Holm)"), tuple(_differences(found)))
+
+
+def _differences(found: Comparison) -> list[tuple[Cell, ...]]:
+    return [
+        _difference("all", found.overall, None),
+        *(_difference(name, one, one.p_holm) for name, one in found.by_language.items()),
+    ]
+
+
+def _difference(name: str, one: Difference, p_holm: float | None) -> tuple[Cell, ...]:
+    return (name, one.estimate.n, one.estimate, one.p, p_holm)

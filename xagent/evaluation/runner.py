@@ -1,0 +1,184 @@
+"""How is a suite run? Its documents are ingested, its samples asked many at once, every answer kept."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from xagent.agent import Agent
+from xagent.errors import InputError, ModelError
+from xagent.evaluation.asking import ask
+from xagent.evaluation.at_once import at_once
+from xagent.evaluation.figures import Figures, figures
+from xagent.evaluation.indexing import index
+from xagent.evaluation.journal import Journal
+from xagent.evaluation.manifests import manifest_of
+from xagent.evaluation.records import Record
+from xagent.evaluation.runs import Run
+from xagent.evaluation.samples import Sample, Suite
+from xagent.evaluation.scores import write_scores
+from xagent.registry import load
+
+Watch = Callable[[Suite, int, int], AbstractContextManager[Callable[[Record], None]]]
+"""Told the suite, how many answers there will be and how many there are, it notes records as they come."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to run, and how."""
+
+    suite: str
+    setting: str = ""
+    """One of the suite's; empty for its first."""
+    data: Path | None = None
+    """Where the suite's data is, unless it comes with xagent."""
+    graph: str | None = None
+    """None for `qa` where there is a model, else `quote`."""
+    model_url: str | None = None
+    model: str | None = None
+    languages: tuple[str, ...] = ()
+    """Question languages to ask; empty for all."""
+    limit: int = 0
+    """Samples of each language and setting, the first; 0 for all."""
+    repeat: int = 1
+    """How often each sample is asked."""
+    seed: int = 7
+    """Sent to the model."""
+    concurrency: int = 16
+    """Samples asked at once."""
+    out: Path | None = None
+    """The run's folder; None for one in `runs`, named after suite, graph and what else answers depend on."""
+    runs: Path = Path("xagent-runs")
+    store: Path | None = None
+    """Where the documents are ingested; None for the run's folder."""
+
+
+class Task(NamedTuple):
+    """One time that one sample is asked."""
+
+    key: str
+    sample: Sample
+    repeat: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A run that is done."""
+
+    run: Run
+    suite: Suite
+    records: Sequence[Record]
+    """In the suite's order."""
+    figures: Figures
+
+
+def suite_of(plan: Plan) -> Suite:
+    """The suite of a plan. Raises UnknownName, and InputError where it has no such setting or no data."""
+    suite: Suite = load("evals", plan.suite).suite
+    if plan.setting and plan.setting not in suite.settings:
+        known = ", ".join(filter(None, suite.settings)) or "none"
+        raise InputError(f"the suite {suite.name} has no setting {plan.setting!r}; it has: {known}")
+    if plan.data is None and suite.data is None:
+        raise InputError(f"the suite {suite.name} needs its data: name it with --data PATH")
+    return suite
+
+
+class Selection:
+    """The samples of a plan, read anew each time they are gone through."""
+
+    def __init__(self, plan: Plan, suite: Suite) -> None:
+        self.suite = suite
+        self.setting = plan.setting or suite.settings[0]
+        self.data: Path = plan.data or suite.data or Path()
+        self._plan = plan
+
+    def samples(self) -> Iterator[Sample]:
+        """The first of each language and setting, in the suite's order. Raises InputError for a bad row."""
+        asked: Counter[tuple[str, str]] = Counter()
+        for sample in self.suite.load(self.data, self.setting):
+            if self._plan.languages and sample.language not in self._plan.languages:
+                continue
+            asked[sample.setting, sample.language] += 1
+            if not self._plan.limit or asked[sample.setting, sample.language] <= self._plan.limit:
+                yield sample
+
+    def tasks(self, run: Run) -> Iterator[Task]:
+        """The same, as often as each is asked, with the key of its record."""
+        for sample in self.samples():
+            for repeat in range(self._plan.repeat):
+                yield Task(run.manifest.key(sample, repeat), sample, repeat)
+
+    def keys(self, run: Run) -> list[str]:
+        """Every task's key, in order. Raises InputError where nothing is selected or two tasks are one."""
+        keys = [task.key for task in self.tasks(run)]
+        if not keys:
+            asked = f" in {', '.join(self._plan.languages)}" if self._plan.languages else ""
+            raise InputError(f"{self.data} has no sample for {self.suite.name}{asked}")
+        if len(set(keys)) < len(keys):
+            raise InputError(f"{self.data} has a sample twice: give each an id of its own")
+        return keys
+
+
+def run_suite(plan: Plan, watch: Watch) -> Outcome:
+    """Run the suite that a plan names. Raises UnknownName, and as `run` does."""
+    return run(suite_of(plan), plan, watch)
+
+
+def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
+    """Run a suite, or go on with it: what has an answer is not asked again, what failed is.
+
+    A sample that fails is kept with its error. Raises InputError and UnknownName for what cannot be run, and
+    ModelError where no sample was answered. Whatever ends the run, what was answered before is kept.
+    """
+    selection = Selection(plan, suite)
+    with Agent("", plan.graph, model_url=plan.model_url, model=plan.model) as agent:
+        begun = _begun(plan, selection, agent)
+        with begun.locked():
+            index(agent, suite.corpus(selection.data, selection.setting))
+            keys = selection.keys(begun)
+            done = {key for key, place in begun.places().items() if not place.failed}
+            with watch(suite, len(keys), len(done.intersection(keys))) as note:
+                todo = (task for task in selection.tasks(begun) if task.key not in done)
+                asyncio.run(_ask_all(agent, begun, todo, plan.concurrency, note))
+            return _scored(begun, suite, keys)
+
+
+def _begun(plan: Plan, selection: Selection, agent: Agent) -> Run:
+    """The run, in whose folder the agent has its store from now on."""
+    agent.context.seed = plan.seed
+    manifest = manifest_of(agent, selection.suite.name, selection.setting, plan.data, plan.seed)
+    name = f"{selection.suite.name}-{agent.graph}-{manifest.fingerprint[:8]}"
+    run = Run.begin(plan.out or plan.runs / name, manifest)
+    agent.context.store = str(plan.store or run.path / "store")
+    return run
+
+
+def _scored(run: Run, suite: Suite, keys: Sequence[str]) -> Outcome:
+    records = run.records(keys)
+    outcome = Outcome(run, suite, records, figures(records, suite))
+    write_scores(run, suite, outcome.figures)
+    if not outcome.figures.answered:
+        raise ModelError(f"no sample was answered: {records[0].error}")
+    return outcome
+
+
+async def _ask_all(
+    agent: Agent, run: Run, tasks: Iterator[Task], concurrency: int, note: Callable[[Record], None]
+) -> None:
+    with Journal(run.samples) as journal:
+
+        async def asked(task: Task) -> None:
+            record = await ask(agent, task.sample, task.key, task.repeat)
+            journal.add(record)
+            note(record)
+
+        await at_once(tasks, concurrency, asked)
+
+
+def unwatched(suite: Suite, total: int, done: int) -> AbstractContextManager[Callable[[Record], None]]:
+    """For a run that nobody watches."""
+    del suite, total, done
+    return nullcontext(lambda _: None)

@@ -1,0 +1,1 @@
+"""How is a local model served? `xagent vllm` starts, watches and stops vLLM."""
