@@ -35,9 +35,9 @@ fix: $(VENV)/.ready  ## Put right what can be put right by itself
 
 $(VENV)/.serving: $(VENV)/.ready
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install --quiet --python $(BIN)/python -c constraints.txt --group serve; \
+	  uv pip install --quiet --python $(BIN)/python -c constraints.txt --group serve --group browser; \
 	else \
-	  $(BIN)/python -m pip install --quiet -c constraints.txt --group serve; \
+	  $(BIN)/python -m pip install --quiet -c constraints.txt --group serve --group browser; \
 	fi
 	@touch $@
 

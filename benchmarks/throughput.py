@@ -7,7 +7,8 @@ The graph `qa` answers questions of the sample from a store of its texts, 32 at 
 sent are sent again, each question's one after the other, 32 questions at once, by OpenAI's own client with
 nothing around it: same bodies, streamed. Both have gone over all questions once before, so that the server
 has every prompt in its cache for both. Rounds are taken in turn; the figures are of the medians of their
-seconds. The last line is JSON:
+seconds. Replies are cut off after `--max-tokens`: so small a model would write on for minutes. The last line
+is JSON:
 
 - questions_per_second, raw_questions_per_second, ratio: of xagent, of the client alone, and the one by the
   other.
@@ -29,6 +30,7 @@ from statistics import median
 import openai
 from langchain_core.messages import BaseMessage
 
+import xagent.model
 from xagent.agent import Agent
 from xagent.budget import Budget
 from xagent.endpoints import served_models
@@ -99,7 +101,7 @@ async def send(client: openai.AsyncOpenAI, model: RecordingModel, sent: Sequence
             stream_options={"include_usage": True},
             temperature=0,
             seed=7,
-            extra_body={**body, "max_completion_tokens": 1500},
+            extra_body={**body, "max_completion_tokens": xagent.model.MAX_TOKENS},
         )
         async for _ in stream:
             pass
@@ -144,7 +146,9 @@ def main() -> None:
     parser.add_argument("--base-url", required=True, help="of a model server, ending in /v1")
     parser.add_argument("--key", default="")
     parser.add_argument("--questions", type=int, default=AT_ONCE)
+    parser.add_argument("--max-tokens", type=int, default=120, help="of one reply")
     given = parser.parse_args()
+    xagent.model.MAX_TOKENS = given.max_tokens
     suite: Suite = load("evals", "sample").suite
     assert suite.data is not None
     questions = [sample.question for sample in suite.load(suite.data, "")][: given.questions]
