@@ -124,7 +124,7 @@ async def measure(agent: Agent, questions: Sequence[str], url: str, key: str) ->
         openai.AsyncOpenAI(base_url=url, api_key=key or "none", timeout=600) as client,
     ):
         await at_once(questions, lambda question: ask(agent, question))
-        sent = dict(model.sent)
+        sent = {question: tuple(model.sent[question]) for question in questions}
         await at_once(questions, lambda question: send(client, model, sent[question]))
         ours, raw = [], []
         for _ in range(ROUNDS):

@@ -9,8 +9,12 @@ from hypothesis import strategies as st
 
 from benchmarks.corrective_rag import CorrectiveRag, Steps, rules
 from benchmarks.cost import alike, conversations, kept
+from benchmarks.language_gap import measured
 from benchmarks.overhead import served
+from benchmarks.xrag_shaped import LANGUAGES, Fact, facts, write
 from xagent.evaluation.samples import Sample
+from xagent.languages import detect
+from xagent.registry import load
 from xagent.testing import ModelServer, Request, agent_over
 
 DOCUMENTS = {f"{n}.md": f"The river Rhine is {n} kilometres long." for n in range(1200, 1212)}
@@ -85,3 +89,37 @@ def test_the_first_verdict_is_there_before_the_reply_ends() -> None:
     assert 10 < found.verdict < found.finished == 30
     request.content = '{"verdicts": []}'
     assert served(request, letters=6).verdict == 30
+
+
+def test_the_xrag_shaped_questions_have_each_two_english_articles_that_answer_and_six_that_do_not(
+    tmp_path: Path,
+) -> None:
+    xrag = load("evals", "xrag").suite
+    data = write(tmp_path / "xrag.jsonl")
+    samples = list(xrag.load(data, "multilingual"))
+    texts = {document.id: document for document in xrag.corpus(data, "multilingual")}
+    assert Counter(sample.language for sample in samples) == dict.fromkeys(LANGUAGES, len(facts()))
+    for sample in samples:
+        found = Counter(texts[name].language for name in sample.documents)
+        assert (found, sample.evidence_language) == ({"en": 5, sample.language: 3}, "en")
+        assert len(sample.relevant) == 2
+
+
+@pytest.mark.parametrize("fact", facts(), ids=lambda fact: fact.id)
+def test_what_is_said_of_a_fact_is_in_its_language_and_proved_by_its_text(fact: Fact) -> None:
+    assert all(said.quote in fact.source.read_text("utf-8") for said in fact.statements)
+    for code in ("en", *LANGUAGES):
+        assert fact.answers[code] in fact.statements[0].texts[code]
+        assert {detect(said.texts[code], ("en", *LANGUAGES)).code for said in fact.statements} == {code}
+
+
+def test_a_model_that_always_forgets_the_language_is_read_in_english_unless_that_is_put_right(
+    tmp_path: Path,
+) -> None:
+    lines = write(tmp_path / "all.jsonl").read_text("utf-8").splitlines(keepends=True)
+    data = tmp_path / "xrag.jsonl"
+    data.write_text("".join(lines[:2]), "utf-8")
+    naive, qa = (measured(graph, 1.0, data, repeat=1, seed=7) for graph in ("naive", "qa"))
+    assert (naive.erred, naive.english, naive.figures["right_language"].mean) == (1, 1, 0)
+    assert (qa.erred, qa.english, qa.figures["right_language"].mean) == (1, 0, 1)
+    assert qa.calls > naive.calls == 1

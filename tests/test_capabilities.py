@@ -1,5 +1,6 @@
 """What is learnt of a server, from servers that answer as vLLM, llama.cpp and Ollama do, or not at all."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from threading import Thread
 import pytest
 
 from xagent.capabilities import KINDS, Capabilities, capabilities
+from xagent.model import Model
 from xagent.testing import ModelServer
 
 Answers = Mapping[tuple[str, str], tuple[int, object]]
@@ -88,7 +90,16 @@ def test_other_servers_are_taken_to_do_what_all_of_them_do(owner: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b'{"data": 3}', b'{"data": [3, {"id": 4}]}', b'{"data": [{"meta": 1}]}']
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"[" * 200_000,
+        b'{"data": 3}',
+        b'{"data": [3, {"id": 4}]}',
+        b'{"data": [{"meta": 1}]}',
+    ],
 )
 def test_nonsense_is_an_unknown_server(body: bytes) -> None:
     with answering({("GET", "/v1/models"): (200, body)}) as (url, _):
@@ -97,7 +108,17 @@ def test_nonsense_is_an_unknown_server(body: bytes) -> None:
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/v1", "no url", "http://[::1"])
 def test_a_server_that_is_not_there_can_nothing(url: str) -> None:
-    assert capabilities(url, "m") == Capabilities("unknown")
+    assert capabilities(url, "m") == Capabilities("")
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_server_that_fails_for_a_moment_is_asked_again_for_the_next_reply(status: int) -> None:
+    answers = {**VLLM, ("GET", "/v1/models"): (status, {"error": "loading"})}
+    with answering(answers) as (url, _):
+        model = Model(url, "m")
+        assert not asyncio.run(model.can()).guided
+        answers[("GET", "/v1/models")] = VLLM[("GET", "/v1/models")]
+        assert asyncio.run(model.can()).guided
 
 
 def test_the_fake_server_is_none_of_the_known_ones() -> None:

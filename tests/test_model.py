@@ -518,3 +518,11 @@ async def test_two_hundred_at_once_do_not_mix(server: ModelServer) -> None:
         assert {call.step for call in spent.spent} == {f"step {n}"}
         assert isinstance(reply, ReplyError) or reply == Recollection(sentences=(f"Swali {n}?",))
     assert sum(len(spent.spent) for spent in budgets) == len(server.requests) > 200
+
+
+def test_a_server_that_knows_no_patterns_is_still_held_to_the_schema() -> None:
+    model = Model("http://127.0.0.1:9/v1", "m")
+    schema = {"type": "object", "properties": {"text": {"type": "string", "pattern": "^a$"}}}
+    body = {"response_format": {"json_schema": {"schema": schema}}, "chat_template_kwargs": {}}
+    assert model._do_without(body, "json_schema: regex pattern is not supported by the grammar")
+    assert model._without == {"pattern"}

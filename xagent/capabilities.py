@@ -12,6 +12,7 @@ import httpx2
 from xagent.replicas import base_urls
 
 _PATIENCE = 5.0  # seconds
+_NOTHING = (httpx2.HTTPError, httpx2.InvalidURL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Capabilities:
     """What a server was found to do for a model."""
 
     server: str
-    """Its kind, with the version where it says that."""
+    """Its kind, with the version where it says that; empty where it did not answer."""
     context_length: int = 0
     """Tokens, in and out; 0 where it does not say."""
     structured: str = ""
@@ -68,18 +69,22 @@ class _Asking:
     headers: Mapping[str, str]
     client: httpx2.Client
 
-    def get(self, path: str) -> Mapping[str, object]:
+    def get(self, path: str) -> Mapping[str, object] | None:
+        """What is there, as an object; None where the server is out of reach, or fails."""
         try:
-            found = self.client.get(f"{self.url}{path}", headers=self.headers).json()
-        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
+            answer = self.client.get(f"{self.url}{path}", headers=self.headers)
+            found = answer.json() if answer.status_code < 500 else None
+        except (httpx2.HTTPError, httpx2.InvalidURL):
+            return None
+        except (ValueError, RecursionError):
             return {}
-        return found if isinstance(found, dict) else {}
+        return found if isinstance(found, dict) else None if answer.status_code >= 500 else {}
 
     def takes(self, path: str) -> bool:
         """Whether there is something to POST to: such a place refuses GET with its own status."""
         try:
             return self.client.get(f"{self.url}{path}", headers=self.headers).status_code == 405
-        except (httpx2.HTTPError, httpx2.InvalidURL):
+        except _NOTHING:
             return False
 
     def guided(self, model: str) -> bool:
@@ -87,7 +92,7 @@ class _Asking:
         body = {"model": model, "prompt": "a", "max_tokens": 1, "vllm_xargs": {"xagent_language": "?"}}
         try:
             answer = self.client.post(f"{self.url}/completions", json=body, headers=self.headers)
-        except (httpx2.HTTPError, httpx2.InvalidURL):
+        except _NOTHING:
             return False
         return answer.status_code == 400 and "xagent_language" in answer.text
 
@@ -107,15 +112,19 @@ def capabilities(url: str, model: str, key: str = "") -> Capabilities:
     with httpx2.Client(timeout=_PATIENCE) as client:
         for one in base_urls(url):
             asking = _Asking(one, headers, client)
-            if listed := _listed(asking.get("/models"), model):
-                break
-        kind = kind_of(str(listed.get("owned_by", "")))
-        found = Capabilities(kind.name, _length(listed), kind.backend, kind.patterns)
-        return _of_vllm(asking, model, found) if kind.name == "vLLM" else found
+            if (models := asking.get("/models")) is not None:
+                return _found(asking, model, _listed(models, model))
+    return Capabilities("")
+
+
+def _found(asking: _Asking, model: str, listed: Mapping[str, object]) -> Capabilities:
+    kind = kind_of(str(listed.get("owned_by", "")))
+    found = Capabilities(kind.name, _length(listed), kind.backend, kind.patterns)
+    return _of_vllm(asking, model, found) if kind.name == "vLLM" else found
 
 
 def _of_vllm(asking: _Asking, model: str, found: Capabilities) -> Capabilities:
-    version = _Asking(asking.url.removesuffix("/v1"), asking.headers, asking.client).get("/version")
+    version = _Asking(asking.url.removesuffix("/v1"), asking.headers, asking.client).get("/version") or {}
     return Capabilities(
         f"{found.server} {version.get('version', '')}".strip(),
         found.context_length,

@@ -32,6 +32,7 @@ TRIES = 2
 """Requests for one reply while the server is busy, failing or out of reach."""
 
 _PATIENCE = 60.0  # seconds without a byte
+_TO_CONNECT = 3.0  # seconds that one of several servers may take to be reached
 _LONGEST_WAIT = 10.0  # seconds a server may ask us to wait before trying again
 _BLANK = 200  # characters of white space in a row: constrained decoders get caught in it
 _LONGEST = 16 * MAX_TOKENS  # characters: a server that heeds no limit
@@ -112,7 +113,7 @@ class Model:
             here = served_here(self.url)
             return httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE, trust_env=not here)
         transport = Replicas(urls, httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits))
-        return httpx2.AsyncClient(transport=transport, timeout=_PATIENCE)
+        return httpx2.AsyncClient(transport=transport, timeout=httpx2.Timeout(_PATIENCE, connect=_TO_CONNECT))
 
     def client(self) -> openai.AsyncOpenAI:
         """OpenAI's own client of the event loop that runs, for what is not chat."""
@@ -142,7 +143,7 @@ class Model:
         except ReplyError as error:
             again = HumanMessage(f"{error}. Reply with the JSON object alone.")
             # Some chat templates refuse an empty message.
-            messages += [AIMessage(text[:2000] or "{}"), again]
+            messages += [AIMessage(text[:2000].encode("utf-8", "replace").decode() or "{}"), again]
         return read(await self._text(wanted, messages, budget, progress), schema)
 
     async def can(self) -> Capabilities:
@@ -154,7 +155,8 @@ class Model:
     def _learn(self) -> Capabilities:
         with self._learning:
             found = self._can or capabilities(self.url, self.name, self._key)
-            self._can = found
+            if found.server:  # or it was out of reach, and may be there again for the next question
+                self._can = found
             return found
 
     async def _text(
@@ -237,8 +239,11 @@ class Model:
     def _do_without(self, body: Mapping[str, object], complaint: str) -> bool:
         """Whether the server complained of what can be left out of a `body`; it is, from now on."""
         said = complaint.lower()
-        sent = {*body, *(["pattern"] if '"pattern"' in json.dumps(body) else [])}
+        sent = (
+            ["pattern"] if '"pattern"' in json.dumps(body) else [*body]
+        )  # first what is asked of few replies
         refused = {field for field in sent if any(sign in said for sign in _COMPLAINTS[field])}
+        refused = refused or {field for field in body if any(sign in said for sign in _COMPLAINTS[field])}
         self._without |= refused
         return bool(refused)
 

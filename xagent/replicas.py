@@ -33,7 +33,7 @@ class Replicas(httpx2.AsyncBaseTransport):
             request.headers["Host"] = replica.netloc.decode("ascii")
             try:
                 return await self._transport.handle_async_request(request)
-            except httpx2.ConnectError:
+            except (httpx2.ConnectError, httpx2.ConnectTimeout):
                 if replica is order[-1]:
                     raise
         raise AssertionError("there is at least one replica")
