@@ -34,7 +34,6 @@ import xagent.model
 from xagent.agent import Agent
 from xagent.budget import Budget
 from xagent.endpoints import served_models
-from xagent.errors import ModelError
 from xagent.evaluation.samples import Suite
 from xagent.model import Model
 from xagent.registry import load
@@ -83,12 +82,9 @@ async def at_once(questions: Sequence[str], do: Callable[[str], Awaitable[None]]
 
 
 async def ask(agent: Agent, question: str) -> None:
-    """Ask through xagent; what a model has no good answer to counts too."""
+    """Ask through xagent. Raises ModelError where the server fails: that is no rate."""
     _question.set(question)
-    try:
-        await agent.aask(question)
-    except ModelError:
-        return
+    await agent.aask(question)
 
 
 async def send(client: openai.AsyncOpenAI, model: RecordingModel, sent: Sequence[Sent]) -> None:

@@ -18,13 +18,15 @@ SENTENCES = {
     "he": "הגשר נפתח בשנת 1874 („הגשר הישן”).",
     "fa": "پل در سال ۱۸۷۴ افتتاح شد و هنوز هم می‌ماند.",
     "zh": "大桥由 Ida Brandt 于1874年建成，全长120米。",
+    "zh-Hans": "NASA发射了火箭。",
     "ja": "橋は1874年に開通し、Ida Brandtが設計した。",
-    "ko": "다리는 1874년에 개통되었다.",
+    "ko": "예",
+    "sr": "iPhone је стигао.",
     "th": "สะพานเปิดใช้เมื่อปี ๒๔๑๗",
     "hi": "पुल १८७४ में खुला था।",
     "ru": "Мост открыли в 1874 году.",
     "el": "Η γέφυρα άνοιξε το 1874;",
-    "de": "„Die Brücke“ wurde 1874 eröffnet.",
+    "de": "„Die Brücke“ von Nürnberg & Fürth wurde 1874 eröffnet.",
     "tr": "Köprü 1874'te açıldı.",
     "yo": "Wọ́n ṣí afárá náà ní ọdún 1874.",
     "am": "ድልድዩ በ1874 ተከፈተ።",
@@ -37,7 +39,7 @@ def test_a_sentence_of_the_language_fits_its_pattern(language: str) -> None:
     assert re.fullmatch(pattern(language), SENTENCES[language])
 
 
-@pytest.mark.parametrize("language", sorted(set(SENTENCES) - {"de", "tr", "yo"}))
+@pytest.mark.parametrize("language", sorted(set(SENTENCES) - {"de", "tr", "yo", "sr"}))
 def test_english_does_not_fit_the_pattern_of_another_script(language: str) -> None:
     assert not re.fullmatch(pattern(language), ENGLISH)
     assert not re.fullmatch(pattern(language), f"{SENTENCES[language]} {ENGLISH}")

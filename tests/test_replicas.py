@@ -13,7 +13,7 @@ from xagent.endpoints import served_models
 from xagent.errors import EndpointError
 from xagent.model import Model
 from xagent.prompts import prompt
-from xagent.replicas import base_urls
+from xagent.replicas import base_urls, is_local, shown
 from xagent.replies import Rewording
 from xagent.testing import ModelServer
 
@@ -57,3 +57,25 @@ def test_when_all_are_gone_that_is_one_clear_line() -> None:
 def test_urls_are_told_apart_by_commas(urls: list[str]) -> None:
     found = base_urls(", ".join(urls))
     assert found == tuple(one.strip().rstrip("/") for one in urls if one.strip()) or found == ("",)
+
+
+def test_a_password_in_a_url_is_never_shown() -> None:
+    url = "http://u:secret@127.0.0.1:9/v1,http://b/v1"
+    assert shown(url) == "http://127.0.0.1:9/v1,http://b/v1"
+    with pytest.raises(EndpointError) as caught:
+        asyncio.run(asked(Model(url, "m"), 1))
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "local"),
+    [
+        ("http://127.0.0.1:8000/v1", True),
+        ("http://localhost/v1,http://[::1]:9/v1", True),
+        ("http://127.0.0.1/v1,http://gpu.example/v1", False),
+        ("https://api.example.com/v1", False),
+        ("", False),
+    ],
+)
+def test_no_proxy_is_asked_for_what_is_on_this_machine(url: str, local: bool) -> None:
+    assert is_local(url) is local

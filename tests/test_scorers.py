@@ -470,3 +470,12 @@ def test_only_the_same_question_of_the_same_repeat_in_another_language_is_compar
     assert consistency([parallel("ar", "1834"), parallel("fi", "1835", repeat=1)]) == {}
     assert consistency([parallel("ar", "1834"), parallel("fi", "1835", group="q2")]) == {}
     assert consistency([parallel("ar", "1834", group=""), parallel("fi", "1834", group="")]) == {}
+
+
+@pytest.mark.parametrize(
+    ("said", "gold"),
+    [("3.5 km pitkä", "3"), ("1834.75", "1834"), ("3,5 кг", "5"), ("٣٫٥ كم", "3"), ("长3.5公里", "5")],
+)
+def test_a_part_of_a_decimal_number_is_no_answer(said: str, gold: str) -> None:
+    assert containing(said, [gold]) == 0.0
+    assert containing(said, [said.split(maxsplit=1)[0]]) == 1.0

@@ -4,7 +4,7 @@ An encoder that knows many languages finds across them by itself. The built-in s
 and what the lexicon knows. So a question is translated where neither finds strong evidence.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from xagent.confusion import confused
 from xagent.errors import UnknownName
 from xagent.evidence import Bearing, bearing, take_apart
 from xagent.question import MAX_LENGTH
+from xagent.rankings import ALL_PASSAGES
 from xagent.replies import Translated
 from xagent.store import Store
 from xagent.writer import indexed_text
@@ -49,8 +50,16 @@ class Decision:
     because: str
 
 
-def decide(choice: str, store: Store, question: str, language: str, searched: Sequence[str]) -> Decision:
-    """Which of the languages `searched` to put a question in `language` into.
+def decide(
+    choice: str,
+    store: Store,
+    question: str,
+    language: str,
+    searched: Sequence[str],
+    *,
+    documents: Collection[str] = (),
+) -> Decision:
+    """Which of the languages `searched` to put a question in `language` into, to find it in the `documents`.
 
     Raises UnknownName for a choice that is none of `CHOICES`.
     """
@@ -65,7 +74,7 @@ def decide(choice: str, store: Store, question: str, language: str, searched: Se
         return Decision(tuple(others[:MOST_LANGUAGES]), "as asked for")
     if getattr(store.embedder, "crosslingual", False):
         return Decision((), f"the embedder {store.embedder.name} finds across languages")
-    return _measured(Probe(store, question, language), language in searched, others)
+    return _measured(Probe(store, question, language, documents), language in searched, others)
 
 
 def _measured(probe: "Probe", own: bool, others: Sequence[str]) -> Decision:
@@ -84,12 +93,13 @@ def largest(store: Store, searched: Sequence[str]) -> list[str]:
 
 
 class Probe:
-    """A first look, by text alone: what do the question's own words find?"""
+    """A first look, by text alone: what do the question's own words find, in the `documents` or in all?"""
 
-    def __init__(self, store: Store, question: str, language: str) -> None:
+    def __init__(self, store: Store, question: str, language: str, documents: Collection[str] = ()) -> None:
         self._store = store
         self._question = question
         self._language = language
+        self._keys = store.catalog.keys_of(documents) if documents else ALL_PASSAGES
 
     @cached_property
     def _rarity(self) -> Callable[[str], float]:
@@ -111,7 +121,8 @@ class Probe:
         asked = take_apart(store.lexicon, self._question, self._language, language)
         own = lexical.of(language).rarity
         rarity = (lambda term: max(own(term), LEAST_RARITY)) if language == self._language else self._rarity
-        found = store.passages([match.key for match in lexical.search(asked.words, language, most)])
+        matches = lexical.search(asked.words, language, most, self._keys.get(language, ()))
+        found = store.passages([match.key for match in matches])
         return [bearing(asked, indexed_text(passage), rarity) for passage in found]
 
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 
 import httpx2
 
-from xagent.replicas import base_urls
+from xagent.replicas import base_urls, is_local
 
 _PATIENCE = 5.0  # seconds
 _NOTHING = (httpx2.HTTPError, httpx2.InvalidURL)
@@ -109,7 +109,7 @@ def capabilities(url: str, model: str, key: str = "") -> Capabilities:
     found out is taken not to be there.
     """
     headers = {"Authorization": f"Bearer {key}"} if key else {}
-    with httpx2.Client(timeout=_PATIENCE) as client:
+    with httpx2.Client(timeout=_PATIENCE, trust_env=not is_local(url)) as client:
         for one in base_urls(url):
             asking = _Asking(one, headers, client)
             if (models := asking.get("/models")) is not None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from xagent.analyser import analyse
 from xagent.capabilities import Capabilities, capabilities
 from xagent.catalog import State
+from xagent.embedded import is_file, serve
 from xagent.endpoints import choose, served_models
 from xagent.errors import EndpointError, StoreDamaged
 from xagent.model_embedder import ModelEmbedder
@@ -63,10 +65,13 @@ class Server:
 def examine_server(url: str | None = None, name: str | None = None) -> Server | None:
     """What the server that would be asked can do; None where none is configured and none was found."""
     settings = Settings()
-    served = choose(None, url, name)
+    model = name or settings.model
+    if is_file(model) and not (url or settings.model_url):
+        return Server(model, Path(model).name, capabilities(serve(model), Path(model).name))
+    served = choose(None, url)
     if not served.url:
         return None
-    model, key = name or settings.model, settings.api_key or key_of(served.url)
+    key = settings.api_key or key_of(served.url)
     try:
         listed = served_models(served.url, key)
         if model and model not in listed:

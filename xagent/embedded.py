@@ -70,11 +70,6 @@ def serve(path: str | Path) -> str:
         return _served[file].url
 
 
-def served_here(url: str) -> bool:
-    """Whether a base URL is that of a file which this process serves."""
-    return any(served.url == url.rstrip("/") for served in list(_served.values()))
-
-
 @atexit.register
 def close() -> None:
     """Stop serving, also what is being answered, and free the memory."""

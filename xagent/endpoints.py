@@ -8,7 +8,7 @@ import httpx2
 
 from xagent.embedded import is_file, serve
 from xagent.errors import EndpointError
-from xagent.replicas import base_urls
+from xagent.replicas import base_urls, shown
 from xagent.settings import Settings
 from xagent.terminal import one_line
 from xagent.vllm.state import running
@@ -92,11 +92,13 @@ def _listed(url: str, key: str, patience: float, *, local: bool) -> list[str]:
         return [str(model["id"]) for model in response.json()["data"]]
     except httpx2.HTTPStatusError as error:
         hint = "set XAGENT_API_KEY" if error.response.status_code in (401, 403) else "is its URL right?"
-        raise EndpointError(f"the server at {url} answered {error.response.status_code}: {hint}") from error
+        raise EndpointError(
+            f"the server at {shown(url)} answered {error.response.status_code}: {hint}"
+        ) from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise EndpointError(
-            f"no model server answers at {one_line(url)}: start one, for example with `xagent vllm`, "
+            f"no model server answers at {one_line(shown(url))}: start one, for example with `xagent vllm`, "
             f"or set XAGENT_MODEL_URL"
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise EndpointError(f"what answers at {url} is no OpenAI-compatible server") from error
+        raise EndpointError(f"what answers at {shown(url)} is no OpenAI-compatible server") from error

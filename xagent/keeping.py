@@ -14,13 +14,13 @@ Schema = dict[str, object]
 LONGEST = 400
 """Characters, and names in another script, of a string that is held to a pattern."""
 
-_ANYWHERE = " .,;:!?()'«»“”‘’„…–—/%+=°€$£¥№"
+_ANYWHERE = " .,;:!?()'«»“”‘’„…–—/%&+=°€$£¥№"
 # Joiners, which Persian and Hindi are spelt with, and accents that Yoruba adds to letters.
 _ANYWHERE += "\u200c\u200d\u0300-\u036f"
 _OPENING = "0-9«“‘„(「『《"
 _EAST_ASIAN = "、。，！？；：（）「」『』《》〈〉・％～"
 # A word of another script, as readers of this one write names: capitalised.
-_NAME = "[A-Z][A-Za-zÀ-ÿ'’.-]{0,30}"
+_NAME = "(?:[A-Z]|[a-z][A-Z])[A-Za-zÀ-ÿ'’.-]{0,30}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,10 @@ def pattern(name: str) -> str:
     east = _EAST_ASIAN if to.scripts & {"Hani", "Hira", "Kana", "Hang"} else ""
     own = "".join(first if first == last else f"{first}-{last}" for first, last in _ranges(to.scripts))
     letters = f"[{own}0-9{_ANYWHERE}{east}\\[\\]-]"
-    parts = letters if "Latn" in to.scripts else f"(?:{letters}|{_NAME})"
-    return f"^[{own}{_OPENING}]{parts}{{1,{LONGEST}}}$"
+    begin = f"[{own}{_OPENING}]"
+    if "Latn" in to.scripts:
+        return f"^{begin}{letters}{{0,{LONGEST}}}$"
+    return f"^(?:{begin}|{_NAME})(?:{letters}|{_NAME}){{0,{LONGEST}}}$"
 
 
 def _ranges(scripts: Collection[str]) -> Iterator[tuple[str, str]]:

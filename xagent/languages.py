@@ -102,13 +102,17 @@ def language(code_or_name: str) -> Language:
     asked = _fold(code_or_name)
     code = _names().get(asked) or _names().get(re.split("[-_]", asked, maxsplit=1)[0])
     if code is None:
-        import difflib
-
-        near = dict.fromkeys(_names()[name] for name in difflib.get_close_matches(asked, _names(), n=3))
-        meant = ", ".join(f"{_registry()[code].name} ({code})" for code in near)
-        hint = f"did you mean {meant}?" if near else "`xagent languages --all` lists them."
-        raise UnknownLanguage(f"No language is called {code_or_name!r}; {hint}")
+        raise UnknownLanguage(f"No language is called {code_or_name!r}; {_meant(asked)}")
     return _registry()[code]
+
+
+@lru_cache(maxsize=64)  # the search takes 20 ms, and an evaluation asks for the same few again and again
+def _meant(asked: str) -> str:
+    import difflib
+
+    near = dict.fromkeys(_names()[name] for name in difflib.get_close_matches(asked, _names(), n=3))
+    meant = ", ".join(f"{_registry()[code].name} ({code})" for code in near)
+    return f"did you mean {meant}?" if near else "`xagent languages --all` lists them."
 
 
 _LIFT = 3.0  # nats a candidate gains: about 20 to 1, which a clear sentence in another language outweighs

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from threading import Lock
 from weakref import WeakKeyDictionary
@@ -17,11 +17,10 @@ from pydantic import SecretStr
 
 from xagent.budget import Budget, Call
 from xagent.capabilities import Capabilities, capabilities
-from xagent.embedded import served_here
 from xagent.errors import BudgetSpent, EndpointError, ReplyError
 from xagent.keeping import KeepTo, kept
 from xagent.prompts import Prompt
-from xagent.replicas import Replicas, base_urls
+from xagent.replicas import Replicas, base_urls, is_local, shown
 from xagent.replies import R, Reply, read
 from xagent.terminal import one_line
 
@@ -70,7 +69,8 @@ class Model:
     """
 
     def __init__(self, url: str, name: str, key: str = "", seed: int = 7) -> None:
-        self.url = url
+        self.url = shown(url)
+        self._urls = base_urls(url)
         self.name = name
         self._key = key
         self._seed = seed
@@ -92,7 +92,7 @@ class Model:
             http_async_client=self._connections(),
             http_socket_options=(),  # or it warns, where there is a proxy, of the client that is not used
             openai_proxy=None,  # of the environment's, which does not go with a client of our own
-            base_url=base_urls(self.url)[0],
+            base_url=self._urls[0],
             api_key=SecretStr(self._key or "none"),
             model=self.name,
             temperature=0,
@@ -107,12 +107,10 @@ class Model:
     def _connections(self) -> httpx2.AsyncClient:
         # Kept alive, a connection would outlive its loop; a new one costs nothing beside a reply.
         limits = httpx2.Limits(max_keepalive_connections=0)
-        urls = base_urls(self.url)
-        if len(urls) == 1:
-            # A proxy of the environment's leads nowhere near a server of this process's own.
-            here = served_here(self.url)
-            return httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE, trust_env=not here)
-        transport = Replicas(urls, httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits))
+        if len(self._urls) == 1:
+            local = is_local(self._urls[0])
+            return httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE, trust_env=not local)
+        transport = Replicas(self._urls, httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits))
         return httpx2.AsyncClient(transport=transport, timeout=httpx2.Timeout(_PATIENCE, connect=_TO_CONNECT))
 
     def client(self) -> openai.AsyncOpenAI:
@@ -154,7 +152,7 @@ class Model:
 
     def _learn(self) -> Capabilities:
         with self._learning:
-            found = self._can or capabilities(self.url, self.name, self._key)
+            found = self._can or capabilities(",".join(self._urls), self.name, self._key)
             if found.server:  # or it was out of reach, and may be there again for the next question
                 self._can = found
             return found
@@ -186,8 +184,10 @@ class Model:
 
     def _body(self, wanted: Wanted, can: Capabilities | None) -> dict[str, object]:
         """What goes beyond the common interface: a schema, a language to keep to, no thinking aloud."""
-        keep = wanted.keep if "pattern" not in self._without or (can and can.guided) else None
-        schema, guide = kept(_described(wanted.schema), keep, can)
+        if can and self._without & {"vllm_xargs", "pattern"}:
+            guided = can.guided and "vllm_xargs" not in self._without
+            can = replace(can, guided=guided, patterns=can.patterns and "pattern" not in self._without)
+        schema, guide = kept(_described(wanted.schema), wanted.keep, can)
         described = {"name": wanted.schema.__name__, "schema": schema}
         body: dict[str, object] = {
             "response_format": {"type": "json_schema", "json_schema": described},

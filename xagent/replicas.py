@@ -1,14 +1,27 @@
 """Several servers with the same model, taken in turn; one that is out of reach is passed over."""
 
+import re
 from collections.abc import Sequence
 from itertools import count
 
 import httpx2
 
+_LOCAL = re.compile(r"https?://(?:[^/@]*@)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?=[:/]|$)", re.IGNORECASE)
+
 
 def base_urls(given: str) -> tuple[str, ...]:
     """The base URLs in what was given: one, or several with commas."""
     return tuple(url.strip().rstrip("/") for url in given.split(",") if url.strip()) or ("",)
+
+
+def shown(given: str) -> str:
+    """The URLs as they may be shown and kept: without a password in them."""
+    return re.sub(r"//[^/@\s]*@", "//", given)
+
+
+def is_local(given: str) -> bool:
+    """Whether all of the URLs are of this machine: no proxy leads to it."""
+    return all(_LOCAL.match(url) for url in base_urls(given))
 
 
 class Replicas(httpx2.AsyncBaseTransport):

@@ -25,17 +25,28 @@ BATCH = 500
 def index(agent: Agent, documents: Iterable[Document]) -> None:
     """Fill the agent's store with documents, each under its id; one that is full of them already is kept.
 
-    Raises InputError where it holds other documents, and what a writer of a store raises.
+    Raises InputError where it holds other documents, or what is no store of a run's, and what a writer of a
+    store raises.
     """
     folder = Path(agent.context.store)
-    mark = folder.with_name("corpus.sha256")
+    mark, begun = folder.with_name("corpus.sha256"), folder.with_name("corpus.begun")
     if mark.exists():
         _check(mark, documents)
         return
-    if folder.exists():  # a process that made it was ended
-        shutil.rmtree(folder)
+    _clear(folder, begun)
+    begun.touch()
     agent.context.create()
     write(mark, _filled(agent, documents))
+    begun.unlink()
+
+
+def _clear(folder: Path, begun: Path) -> None:
+    """Remove what a process left that was ended while it filled the store, and nothing else."""
+    if not folder.exists():
+        return
+    if not begun.exists():
+        raise InputError(f"{folder} is no store of a run's: name another folder with --out")
+    shutil.rmtree(folder)
 
 
 def _check(mark: Path, documents: Iterable[Document]) -> None:

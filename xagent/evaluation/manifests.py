@@ -11,9 +11,11 @@ from pathlib import Path
 import httpx2
 
 from xagent.agent import Agent
+from xagent.context import Context
+from xagent.embedded import is_file
 from xagent.evaluation.runs import Manifest, sha256
 from xagent.registry import find, names
-from xagent.replicas import base_urls
+from xagent.replicas import base_urls, shown
 
 PACKAGES = ("langgraph", "langchain-openai", "openai", "chromadb", "tantivy")
 """Those that answers could depend on, beside xagent."""
@@ -37,15 +39,23 @@ def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, seed:
         graph=agent.graph,
         graph_sha256=sha256(find("graphs", agent.graph).read_bytes()),
         prompts={name: sha256(find("prompts", name).read_bytes()) for name in prompts},
-        model=context.model.name if context.model_url else "",
+        model=_model(context),
         settings=settings_of(agent),
         seed=seed,
         version=version("xagent"),
-        model_url=context.model_url,
+        model_url=shown(context.model_url),
         server=server_version(context.model_url) if context.model_url else {},
         packages={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _model(context: Context) -> str:
+    """The model's name, and of one in a file its size too; empty where none is asked."""
+    if is_file(context.model_name) and not context.model_url:
+        path = Path(context.model_name)
+        return f"{path.name}, {path.stat().st_size} bytes" if path.is_file() else path.name
+    return context.model.name if context.model_url else ""
 
 
 def settings_of(agent: Agent) -> dict[str, str | int | float | bool | tuple[str, ...]]:

@@ -3,6 +3,7 @@
 run.json             what was run: suite, graph, prompts, model, settings, with their hashes
 samples.jsonl        a Record a line, in the order in which they came
 judgements.jsonl     what judges say of them, a vote a line (judge.py)
+selected.txt         which of them the last command asked for, by key
 scores.json          the figures, without clocks: the same answers give the same bytes
 store/               the suite's documents, ingested
 corpus.sha256        what they were
@@ -124,10 +125,20 @@ class Run:
         return places(self.samples)
 
     def records(self, keys: Sequence[str] | None = None) -> Sequence[Record]:
-        """The newest record of each of the keys, in their order; of none given, all as they came."""
+        """The newest record of each of the keys, in their order; without keys, of those last selected."""
         found = self.places()
+        keys = self.selected() if keys is None else keys
         wanted = list(found) if keys is None else [key for key in keys if key in found]
         return Lines(self.samples, Record, [found[key] for key in wanted])
+
+    def select(self, keys: Sequence[str]) -> None:
+        """Keep the keys of what was asked for last: a run's folder may have more."""
+        write(self.path / "selected.txt", "\n".join(keys))
+
+    def selected(self) -> list[str] | None:
+        """The keys that were selected last; None where nothing was yet."""
+        path = self.path / "selected.txt"
+        return path.read_text("utf-8").split() if path.exists() else None
 
     @contextmanager
     def locked(self) -> Iterator[None]:

@@ -67,7 +67,7 @@ class LanguageGuide(LogitsProcessor):  # type: ignore[misc]
         self._vocabulary = read_vocabulary(cached_tokenizer_from_config(model), model.get_vocab_size())
         self._device = device
         self._requests: dict[int, Guided] = {}
-        self._rows: dict[tuple[Target, float, bytes], int] = {}
+        self._rows: dict[tuple[Target, bytes], int] = {}
         self._places: dict[int, int] = {}
         self._table = torch.zeros((0, len(self._vocabulary)), dtype=torch.float32, device=device)
         self._plan: Plan | None = None
@@ -104,7 +104,7 @@ class LanguageGuide(LogitsProcessor):  # type: ignore[misc]
         for request in self._requests.values():
             request.catch_up(self._vocabulary.tokens)
         state = tuple(
-            (index, self._row(request.asked, request.position.begun))
+            (index, self._row(request.asked.target, request.position.begun))
             for index, request in self._requests.items()
             if request.position.open
         )
@@ -115,17 +115,19 @@ class LanguageGuide(LogitsProcessor):  # type: ignore[misc]
     def _new_plan(self, state: tuple[tuple[int, int], ...]) -> Plan:
         batch = torch.tensor([index for index, _ in state], device=self._device, dtype=torch.int64)
         rows = torch.tensor([row for _, row in state], device=self._device, dtype=torch.int64)
+        among = [self._requests[index] for index, _ in state]
         added = self._table[rows]
-        for place, (index, _) in enumerate(state):
-            request = self._requests[index]
-            added[place, request.names] += NAMES * request.asked.strength
-        return Plan(state, batch, added)
+        for place, request in enumerate(among):
+            if not request.position.begun:  # a name spoils the character that is begun
+                added[place, request.names] += NAMES
+        strengths = torch.tensor([one.asked.strength for one in among], device=self._device)
+        return Plan(state, batch, added * strengths.unsqueeze(1))
 
-    def _row(self, wanted: Asked, begun: bytes) -> int:
-        """Where the table has what a request adds to its logits, within a character that is begun."""
-        key = wanted.target, wanted.strength, begun
+    def _row(self, to: Target, begun: bytes) -> int:
+        """Where the table has the weights for a language, within a character that is begun."""
+        key = to, begun
         if key not in self._rows:
-            row = wanted.strength * weights(self._vocabulary, wanted.target, begun)
+            row = weights(self._vocabulary, to, begun)
             # Within most characters it makes no difference which it is: such rows are alike.
             place = self._places.setdefault(hash(row.tobytes()), len(self._table))
             if place == len(self._table):

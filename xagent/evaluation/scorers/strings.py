@@ -28,12 +28,13 @@ _GRAM = 3
 _GROUPED = re.compile(
     r"(?<!\d)\d{1,3}(?:[.,'’٬ \u00a0\u2009\u202f]\d{2,3})*[.,'’٬ \u00a0\u2009\u202f]\d{3}(?!\d)"
 )
+_FRACTION = re.compile(r"(?<![\d.,])(\d+)[.,٫](\d+)(?![.,]?\d)")  # and no date: 12.5.1990
 _SHORT = 3
 
 
 def exact_match(record: Record) -> float | None:
     """1 when the answer is a gold answer, after `normalise`."""
-    return _judged(record, lambda text, golds: exact(text, golds, _written(record)))
+    return _judged(record, lambda text, golds: bool(text) and exact(text, golds, _written(record)))
 
 
 def f1(record: Record) -> float | None:
@@ -159,7 +160,8 @@ def containing(prediction: str, golds: Sequence[str]) -> float:
 def comparable(text: str) -> str:
     """`text` as `containing` compares it."""
     whole = _GROUPED.sub(lambda number: re.sub(r"\D", "", number[0]), text)
-    apart = "".join(" " if unicodedata.category(char)[0] == "P" else char for char in whole)
+    fraction = _FRACTION.sub(r"\1_\2", whole)  # one number, neither part of which stands whole
+    apart = "".join(" " if unicodedata.category(c)[0] == "P" and c != "_" else c for c in fraction)
     return _spaced(fold(apart).said.casefold())
 
 
@@ -169,6 +171,6 @@ def standing(gold: str) -> str:
     if not wanted:
         return r"(?!)"
     is_short = len(wanted) <= _SHORT and wanted.upper() != wanted
-    before = r"(?<!\w)" if is_short else r"(?<!\d)" if wanted[0].isdecimal() else ""
-    after = r"(?!\w)" if is_short else r"(?!\d)" if wanted[-1].isdecimal() else ""
+    before = r"(?<!\w)" if is_short else r"(?<![\d_])" if wanted[0].isdecimal() else ""
+    after = r"(?!\w)" if is_short else r"(?![\d_])" if wanted[-1].isdecimal() else ""
     return before + re.escape(wanted) + after
