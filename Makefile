@@ -22,7 +22,7 @@ demo: $(VENV)/.ready  ## Ask the sample documents eight questions in eight langu
 	@$(BIN)/xagent demo
 
 test: $(VENV)/.ready  ## Run the default tests: fast, offline
-	@$(BIN)/python -m pytest -n auto --quiet
+	@$(BIN)/python -m pytest -n auto --dist worksteal --quiet
 
 check: $(VENV)/.ready  ## Look for faults without changing anything
 	@$(BIN)/ruff check .

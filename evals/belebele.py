@@ -26,7 +26,7 @@ from xagent.evaluation.rows import content_id, rows
 from xagent.evaluation.samples import Document, Sample, Suite
 from xagent.evaluation.scorers.abstention import abstains_wrongly
 from xagent.evaluation.scorers.choices import choice
-from xagent.evaluation.scorers.consistency import consistency
+from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language
 from xagent.languages import language
@@ -167,5 +167,6 @@ suite = Suite(
     },
     headline=("choice", "grounded", "abstains_wrongly"),
     figures=consistency,
+    figure_names=CONSISTENCY,
     languages=tuple(sorted({_code(variety) for variety in _VARIETIES})),
 )

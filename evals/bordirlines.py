@@ -43,6 +43,7 @@ from xagent.evaluation.rows import rows, whole
 from xagent.evaluation.samples import Document, Sample, Suite
 from xagent.evaluation.scorers.abstention import abstains_wrongly
 from xagent.evaluation.scorers.concurrence import (
+    CONCURRENCE,
     CONTROL,
     UNKNOWN,
     concurrence_figures,
@@ -288,5 +289,6 @@ suite = Suite(
     scorers={"correct": correct, "grounded": grounded, "abstains_wrongly": abstains_wrongly},
     headline=("kb_cs", "control_cs", "delta_cs", "consistency_cs"),
     figures=figures,
+    figure_names=CONCURRENCE,
     languages=_LANGUAGES,
 )

@@ -14,7 +14,7 @@ documents        to answer from: texts in the line (`text`, and if you like `tit
                  names of files in the folder `documents` beside the file; else every document there is
 relevant         those of them that answer it, by name
 answerable       false where the documents do not answer it
-options          what to choose from; one of the `answers` is to be among them
+options          what to choose from, 26 at most; one of the `answers` is to be among them
 group            the same for one question in several languages
 evidence_language  of the relevant documents
 
@@ -23,16 +23,18 @@ evidence_language  of the relevant documents
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from string import ascii_uppercase
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from xagent.errors import FileError, InputError
 from xagent.evaluation.records import Record
 from xagent.evaluation.rows import content_id, rows
 from xagent.evaluation.samples import Document, Sample, Suite
 from xagent.evaluation.scorers.abstention import abstains_rightly, abstains_wrongly
-from xagent.evaluation.scorers.bias import evidence_languages
-from xagent.evaluation.scorers.consistency import consistency
+from xagent.evaluation.scorers.bias import EVIDENCE, evidence_languages
+from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language
@@ -73,6 +75,14 @@ class Row(BaseModel):
     options: tuple[str, ...] = ()
     group: str = ""
     evidence_language: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_chosen(self) -> Self:
+        if len(self.options) > len(ascii_uppercase):
+            raise ValueError(f"{len(self.options)} options, more than there are letters for them")
+        if self.options and self.answers and not {*self.options} & {*self.answers}:
+            raise ValueError("none of the answers is among the options")
+        return self
 
 
 def load(data: Path, _: str) -> Iterator[Sample]:
@@ -171,4 +181,5 @@ suite = Suite(
     },
     headline=("correct_in_language", "correct", "right_language", "grounded"),
     figures=figures,
+    figure_names=(*CONSISTENCY, *EVIDENCE),
 )

@@ -23,7 +23,12 @@ from xagent.errors import InputError
 from xagent.evaluation.rows import rows
 from xagent.evaluation.samples import Sample, Suite
 from xagent.evaluation.scorers.language import right_language, right_sentences
-from xagent.evaluation.scorers.line_pass_rate import confusion_figures, line_pass_rate, word_pass_rate
+from xagent.evaluation.scorers.line_pass_rate import (
+    CONFUSION,
+    confusion_figures,
+    line_pass_rate,
+    word_pass_rate,
+)
 
 
 class Row(BaseModel):
@@ -64,6 +69,7 @@ suite = Suite(
         "right_sentences": right_sentences,
     },
     figures=confusion_figures,
+    figure_names=CONFUSION,
     headline=("lpr", "wpr", "lcpr"),
     languages=("ar", "de", "en", "es", "fr", "hi", "id", "it", "ja", "ko", "pt", "ru", "tr", "vi", "zh"),
 )

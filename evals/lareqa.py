@@ -23,7 +23,7 @@ from pathlib import Path
 
 from xagent.errors import InputError
 from xagent.evaluation.samples import Document, Sample, Suite
-from xagent.evaluation.scorers.bias import evidence_languages
+from xagent.evaluation.scorers.bias import EVIDENCE, evidence_languages
 from xagent.evaluation.scorers.ranking import average_precision, recall_at, reciprocal_rank
 from xagent.evaluation.squad import Question, read
 
@@ -94,6 +94,7 @@ suite = Suite(
         "reciprocal_rank": reciprocal_rank,
     },
     figures=evidence_languages,
+    figure_names=EVIDENCE,
     headline=("average_precision", "recall_at_20"),
     languages=("ar", "de", "el", "en", "es", "hi", "ru", "th", "tr", "vi", "zh"),
 )

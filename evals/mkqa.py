@@ -24,7 +24,7 @@ from pydantic import BaseModel
 from xagent.errors import InputError
 from xagent.evaluation.rows import rows
 from xagent.evaluation.samples import Sample, Suite
-from xagent.evaluation.scorers.consistency import consistency
+from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.correctness import correct
 from xagent.evaluation.scorers.strings import char3_recall, exact_match, f1
 
@@ -68,6 +68,7 @@ suite = Suite(
     load=load,
     scorers={"char3_recall": char3_recall, "exact_match": exact_match, "f1": f1, "correct": correct},
     figures=consistency,
+    figure_names=CONSISTENCY,
     headline=("char3_recall", "f1"),
     languages=("ar", "en", "es", "fi", "ja", "km", "ko", "ms", "ru", "sv", "tr", "zh"),
 )

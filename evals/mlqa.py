@@ -27,7 +27,7 @@ from xagent.evaluation import squad
 from xagent.evaluation.rows import content_id
 from xagent.evaluation.samples import Document, Sample, Suite
 from xagent.evaluation.scorers.abstention import abstains_wrongly
-from xagent.evaluation.scorers.consistency import consistency
+from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language
@@ -115,5 +115,6 @@ suite = Suite(
     },
     headline=("correct_in_language", "f1", "right_language", "grounded"),
     figures=consistency,
+    figure_names=CONSISTENCY,
     languages=_LANGUAGES,
 )

@@ -11,14 +11,15 @@ Get the folder `results/baselines` of https://github.com/project-miracl/nomiracl
 `non_relevant` in it: up to 250 questions for each language and subset, of which some were published without
 their prompt (null). Those have no question to ask, and are left out.
 
-The subsets are the settings. `hallucination` is the share of questions answered although no passage answers
-them, `error` that of the others not answered: lower is better. The paper asks only whether an answer is
-there; here the question itself is asked, and to abstain is to say "I don't know".
+Both subsets are asked, unless a setting names one. `hallucination` is the share of questions answered
+although no passage answers them, `error` that of the others not answered: lower is better. The paper asks
+only whether an answer is there; here the question itself is asked, and to abstain is to say "I don't know".
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -27,15 +28,17 @@ from pydantic import BaseModel, BeforeValidator, model_validator
 from xagent.errors import InputError
 from xagent.evaluation.rows import rows
 from xagent.evaluation.samples import Document, Sample, Suite
+from xagent.evaluation.scorers.abstention import abstains_wrongly
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language
-from xagent.evaluation.scorers.miracl import errs, hallucinates
+from xagent.evaluation.scorers.miracl import hallucinates
 
 _PROMPT = re.compile(r".*?QUESTION:\n(.*?)\n\nCONTEXTS:\n(.*)\n\nOUTPUT:\n", re.DOTALL)
 # fmt: off
 _LANGUAGES = ("ar", "bn", "de", "en", "es", "fa", "fi", "fr", "hi", "id", "ja", "ko", "ru", "sw", "te", "th",
               "yo", "zh")
 # fmt: on
+_SUBSETS = ("non_relevant", "relevant")
 _NUMBER = re.compile(r"(?:\A|\n\n)\[([0-9]+)\] ")
 
 
@@ -82,11 +85,11 @@ class Asked:
     """Texts by name."""
 
 
-def asked(data: Path, setting: str) -> Iterator[Asked]:
+def asked(data: Path, subset: str) -> Iterator[Asked]:
     """The rows of a subset that have a prompt. Raises InputError where there is no file of them."""
-    paths = sorted((data / setting).glob("*.jsonl*"))
+    paths = sorted((data / subset).glob("*.jsonl*"))
     if not paths:
-        raise InputError(f"{data} has no {setting}/*.jsonl; --data names the folder around {setting}")
+        raise InputError(f"{data} has no {subset}/*.jsonl; --data names the folder around {subset}")
     for path in paths:
         language = path.name.split(".")[0]
         for row in rows(path, Row):
@@ -97,23 +100,28 @@ def asked(data: Path, setting: str) -> Iterator[Asked]:
 
 
 def load(data: Path, setting: str) -> Iterator[Sample]:
-    """The questions of a subset, each with its own ten passages."""
-    for row in asked(data, setting):
-        yield Sample(
-            id=f"{setting}-{row.language}-{row.id}",
-            question=row.question,
-            language=row.language,
-            setting=setting,
-            documents=tuple(row.passages),
-            evidence_language=row.language,
-            answerable=setting == "relevant",
-        )
+    """The questions of a subset or of both, each with its own ten passages."""
+    for subset in _subsets(setting):
+        for row in asked(data, subset):
+            yield Sample(
+                id=f"{subset}-{row.language}-{row.id}",
+                question=row.question,
+                language=row.language,
+                setting=subset,
+                documents=tuple(row.passages),
+                evidence_language=row.language,
+                answerable=subset == "relevant",
+            )
+
+
+def _subsets(setting: str) -> tuple[str, ...]:
+    return (setting,) if setting else _SUBSETS
 
 
 def corpus(data: Path, setting: str) -> Iterator[Document]:
-    """The passages of a subset, each once; they start with their title, as in the prompt."""
+    """The passages of a subset or of both, each once; they start with their title, as in the prompt."""
     there: set[str] = set()
-    for row in asked(data, setting):
+    for row in chain.from_iterable(asked(data, subset) for subset in _subsets(setting)):
         for name, text in row.passages.items():
             if name not in there:
                 there.add(name)
@@ -124,10 +132,10 @@ suite = Suite(
     name="nomiracl",
     load=load,
     corpus=corpus,
-    settings=("non_relevant", "relevant"),
+    settings=("", *_SUBSETS),
     scorers={
         "hallucination": hallucinates,
-        "error": errs,
+        "error": abstains_wrongly,
         "right_language": right_language,
         "grounded": grounded,
     },

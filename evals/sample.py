@@ -73,21 +73,21 @@ def corpus(data: Path, _: str) -> Iterator[Document]:
 
 
 def figures(records: Sequence[Record]) -> dict[str, float]:
-    """The four figures of the sample."""
+    """The four figures of the sample, without those that no answer has a part in."""
     answered = [record for record in records if record.answer is not None]
     same = [one for one in answered if one.sample.language == one.sample.evidence_language]
     cross = [one for one in answered if one.sample.evidence_language not in ("", one.sample.language)]
-    return {
-        "same_contains": _mean(quotes_contain, same),
-        "cross_contains": _mean(quotes_contain, cross),
-        "abstain_right": _mean(abstains_rightly, answered),
-        "abstain_wrong": _mean(abstains_wrongly, same),
+    scores = {
+        "same_contains": _scores(quotes_contain, same),
+        "cross_contains": _scores(quotes_contain, cross),
+        "abstain_right": _scores(abstains_rightly, answered),
+        "abstain_wrong": _scores(abstains_wrongly, same),
     }
+    return {name: fmean(found) for name, found in scores.items() if found}
 
 
-def _mean(scorer: Scorer, records: Sequence[Record]) -> float:
-    scores = [score for record in records if (score := scorer(record)) is not None]
-    return fmean(scores) if scores else 0.0
+def _scores(scorer: Scorer, records: Sequence[Record]) -> list[float]:
+    return [score for record in records if (score := scorer(record)) is not None]
 
 
 suite = Suite(
@@ -97,6 +97,7 @@ suite = Suite(
     scorers={"quotes_contain": quotes_contain, "right_language": right_language, "grounded": grounded},
     headline=("same_contains", "cross_contains", "abstain_right", "abstain_wrong"),
     figures=figures,
+    figure_names=("same_contains", "cross_contains", "abstain_right", "abstain_wrong"),
     languages=_LANGUAGES,
     data=Path(str(files("xagent"))) / "sample",
 )

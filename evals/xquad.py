@@ -13,18 +13,18 @@ Get the files `xquad.LANGUAGE.json` from https://github.com/google-deepmind/xqua
 folder.
 
 The settings differ in what may be read: `same` the paragraphs of the question's language, `english` the
-English ones, `mixed` both, `all` those of every language there is a file of, in one pool.
+English ones, `mixed` both, `all` those of every language there is a file of, in one pool. The language of a
+paragraph is the one that xagent tells, which of 2,880 is another than its file's for two.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import chain
 from pathlib import Path
 
 from xagent.errors import InputError
 from xagent.evaluation.records import Record
 from xagent.evaluation.samples import Document, Sample, Suite
-from xagent.evaluation.scorers.bias import evidence_languages
-from xagent.evaluation.scorers.consistency import consistency
+from xagent.evaluation.scorers.bias import EVIDENCE, evidence_languages
+from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language, right_sentences
@@ -60,7 +60,6 @@ def load(data: Path, setting: str) -> Iterator[Sample]:
     for language, questions in asked.items():
         among = readable(setting, language, asked)
         holding = [{other.id: name(code, other) for other in asked[code]} for code in among]
-        documents = tuple(dict.fromkeys(chain.from_iterable(found.values() for found in holding)))
         for question in questions:
             yield Sample(
                 id=f"{setting}-{language}-{question.id}",
@@ -69,7 +68,7 @@ def load(data: Path, setting: str) -> Iterator[Sample]:
                 answers=tuple(gold.text for gold in question.answers),
                 group=question.id,
                 setting=setting,
-                documents=documents if setting in ("same", "mixed") else (),
+                languages=among if setting in ("same", "mixed") else (),
                 relevant=tuple(found[question.id] for found in holding if question.id in found),
                 evidence_language=among[0] if len(among) == 1 else "",
                 facts={"available": ";".join(among)},  # every language has as many paragraphs
@@ -111,6 +110,7 @@ suite = Suite(
         "reciprocal_rank": reciprocal_rank,
     },
     figures=figures,
+    figure_names=(*CONSISTENCY, *EVIDENCE),
     headline=("correct_in_language", "f1", "reciprocal_rank"),
     languages=("ar", "de", "el", "en", "es", "hi", "ro", "ru", "th", "tr", "vi", "zh"),
 )

@@ -20,8 +20,8 @@ distractors  all questions, over the other articles of their row, which do not a
 english      the English versions of all questions, once each, over the articles of their row
 
 The paper's answers from memory are those of `--graph closed_book`. It has a panel of models judge what is
-correct, and lingua tell its language; the figures here compare strings, by xagent's own detector; `--judge`
-adds a panel.
+correct, and lingua tell its language: `right_language_lingua`, where lingua is installed. The other figures
+compare strings, and tell languages by xagent's own detector; `--judge` adds a panel.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,11 +33,11 @@ from xagent.evaluation.records import Record
 from xagent.evaluation.rows import content_id, rows
 from xagent.evaluation.samples import Document, Sample, Suite
 from xagent.evaluation.scorers.abstention import abstains_rightly, abstains_wrongly
-from xagent.evaluation.scorers.bias import evidence_languages
-from xagent.evaluation.scorers.consistency import consistency
+from xagent.evaluation.scorers.bias import EVIDENCE, evidence_languages
+from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
-from xagent.evaluation.scorers.language import right_language, right_sentences
+from xagent.evaluation.scorers.language import right_language, right_language_lingua, right_sentences
 from xagent.evaluation.scorers.ranking import recall_at
 from xagent.evaluation.scorers.strings import char3_recall, f1
 from xagent.languages import detect
@@ -172,6 +172,7 @@ suite = Suite(
         "correct_in_language": correct_in_language,
         "correct": correct,
         "right_language": right_language,
+        "right_language_lingua": right_language_lingua,
         "right_sentences": right_sentences,
         "grounded": grounded,
         "f1": f1,
@@ -182,5 +183,6 @@ suite = Suite(
     },
     headline=("correct_in_language", "correct", "right_language", "grounded"),
     figures=figures,
+    figure_names=(*CONSISTENCY, *EVIDENCE),
     languages=("ar", "de", "es", "zh"),
 )

@@ -1,7 +1,10 @@
 """Offline by construction, and nobody's settings: both hold for every test."""
 
+import functools
 import os
 import socket
+import ssl
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -26,6 +29,14 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", lambda self, a: connect(self, checked(self, a)))
     monkeypatch.setattr(socket.socket, "connect_ex", lambda self, a: connect_ex(self, checked(self, a)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """The system's certificates are read once, not for every client: no server of the tests speaks TLS."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", functools.cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -94,6 +94,29 @@ def test_strong_evidence_in_its_own_language_is_enough(agent: Agent, code: str) 
     assert "in its own language covers" in decision.because
 
 
+@pytest.mark.parametrize("code", OWN)
+def test_strong_evidence_counts_only_in_the_documents_that_are_searched(agent: Agent, code: str) -> None:
+    others = [f"{other}.md" for other in OWN if other != code]
+    for named, kept in ((others, False), ([f"{code}.md", *others], True)):
+        searched = agent.store.languages_of(named)
+        decision = decide("auto", agent.store, OWN[code], code, searched, documents=named)
+        assert (decision.languages == ()) == kept
+
+
+def test_documents_in_its_own_language_that_say_nothing_of_it_are_no_reason_not_to_translate(
+    tmp_path: Path,
+) -> None:
+    texts = {name: DOCUMENTS[name] for name in ("ar.md", "tr.md", "zh.md")}
+    other = "# Değirmen ekmeği\n\nKöy fırınında pişen ekmek mayasızdır ve üç gün taze kalır.\n"
+    with agent_over(tmp_path, texts | {"ekmek.md": other}) as here:
+        found = {
+            named: decide("auto", here.store, OWN["tr"], "tr", ["tr", "ar", "zh"], documents=(named, "zh.md"))
+            for named in ("tr.md", "ekmek.md")
+        }
+    assert found["tr.md"].languages == ()
+    assert "zh" in found["ekmek.md"].languages
+
+
 @pytest.mark.parametrize("code", ELSEWHERE)
 def test_what_its_own_language_says_nothing_of_is_put_into_others(agent: Agent, code: str) -> None:
     decision = decided(agent, ELSEWHERE[code], code)

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +19,21 @@ from .test_store import BRIDGE, assert_sound, contents, put, sources, store, tex
 __all__ = ["store"]
 
 
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a closed store lies that has one document in each of thirteen languages: ingested once."""
+    folder = tmp_path_factory.mktemp("ingested")
+    with Store.create(folder / "store") as made:
+        ingest(made, [put(folder / "docs", {f"{code}.txt": text for code, text in BRIDGE.items()})])
+    return folder
+
+
 @pytest.fixture
-def filled(store: Store, tmp_path: Path) -> Store:
-    """A store with one document in each of thirteen languages."""
-    ingest(store, [put(tmp_path / "docs", {f"{code}.txt": text for code, text in BRIDGE.items()})])
-    return store
+def filled(ingested: Path, tmp_path: Path) -> Iterator[Store]:
+    """A copy of the ingested store and of its documents, open."""
+    shutil.copytree(ingested, tmp_path, dirs_exist_ok=True)
+    with Store.open(tmp_path / "store") as copy:
+        yield copy
 
 
 def key_of(store: Store, code: str) -> int:

@@ -9,6 +9,7 @@ from xagent.answer import Answer, ModelCall
 from xagent.evaluation.asking import ask, asked, in_other_languages
 from xagent.evaluation.records import Record
 from xagent.evaluation.samples import Sample
+from xagent.evaluation.scorers.language import right_language
 from xagent.testing import Fault, ModelServer, agent_over
 
 from .evaluation_records import records
@@ -35,6 +36,17 @@ def test_options_stand_below_the_question_by_letter() -> None:
         == "白鷺灯台は何年に建てられましたか。\nA) 1921年\nB) 1388年"
     )
     assert asked(sample("th")) == QUESTIONS["th"][0]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["هل أبيي إقليم تابع لـ A) جنوب السودان أو B) السودان؟", "阿卜耶伊是 A) 南苏丹 还是 B) 苏丹 的领土？"],
+)
+def test_options_that_are_in_the_question_are_not_put_twice(question: str) -> None:
+    both = Sample(id="1", question=question, language="ar", options=("جنوب السودان", "السودان"))
+    assert asked(both) == question
+    more = both.model_copy(update={"options": (*both.options, "مصر")})
+    assert asked(more).endswith("\nC) مصر")
 
 
 async def test_a_record_keeps_what_the_model_was_sent_and_what_it_said(folder: Path) -> None:
@@ -81,6 +93,19 @@ async def test_a_failure_is_one_line(folder: Path) -> None:
     assert "\n" not in record.error
 
 
+async def test_a_failure_keeps_what_the_model_was_sent_and_what_it_said(folder: Path) -> None:
+    with (
+        ModelServer({"Draft": lambda request: {"claims": "ningún"}}) as server,
+        Agent(folder / "store", "qa", model_url=server.url) as agent,
+    ):
+        record = await ask(agent, sample("ja"), "key")
+    assert record.answer is None
+    assert record.error
+    assert {call.step for call in record.calls} == {"answer"}
+    assert all(QUESTIONS["ja"][0] in call.messages[1][1] for call in record.calls)
+    assert "ningún" in record.calls[0].reply
+
+
 async def test_halves_of_a_character_are_kept_as_one(folder: Path) -> None:
     said = ModelCall(
         step="answer",
@@ -120,3 +145,14 @@ def test_parts_in_another_language(wanted: str, text: str, foreign: bool) -> Non
     found, sentences = in_other_languages(answer, sample("en", answer_language=wanted))
     assert bool(found) == foreign
     assert sentences == 1
+
+
+async def test_a_language_without_a_name_here_is_asked_in_and_not_judged(folder: Path) -> None:
+    unknown = sample("fi", language="bem", question="Bushe itala lya kwa Hakurosan lyakuulilwe lisa mu 1921?")
+    with Agent(folder / "store", "quote") as agent:
+        record = await ask(agent, unknown, "key")
+    assert record.answer
+    assert not record.error
+    assert not record.foreign
+    assert record.sentences
+    assert right_language(record) is None

@@ -10,7 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from xagent.evaluation import describe, live, reporting
+from xagent.evaluation import describe, live, reporting, runner
 from xagent.evaluation.command import evaluation, report_command
 from xagent.evaluation.live import Running, watched
 from xagent.evaluation.samples import Sample
@@ -63,12 +63,23 @@ def test_a_run_ends_with_its_headline_as_one_line_of_json() -> None:
         "graph": "quote",
         "model": "",
         "samples": 6,
+        "answers": 6,
         "failures": 0,
         "contains": 1.0,
     }
     assert re.search(
         r"^xagent: 6/6 samples, [\d.]+/s, contains 1.00 \(ar 1.00 en 1.00", done.err, re.MULTILINE
     )
+
+
+def test_ctrl_c_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "run", interrupted)
+    done = call("eval", "own", "--json")
+    assert (done.code, done.out) == (130, "")
+    assert re.fullmatch(r"xagent: interrupted; .* the same command .*\n", done.err)
 
 
 def test_options_may_come_before_the_suite() -> None:
@@ -90,6 +101,19 @@ def test_a_run_is_shown_and_can_be_reported_again(folder: Path) -> None:
     assert QUESTIONS["th"][0] in (folder / "page.html").read_text("utf-8")
 
 
+def test_runs_of_one_name_are_told_apart_by_their_folders(folder: Path) -> None:
+    runs = [str(folder / name / "same") for name in ("first", "second")]
+    for run in runs:
+        call("eval", "own", "--limit", "1", "--json", "--out", run)
+    done = call("report", *runs, runs[0], "--md", "--figure", "contains")
+    titles = [line for line in done.out.splitlines() if line.startswith("### ")]
+    assert [title for title in titles if "by language" in title] == [
+        "### first/same, by language",
+        "### second/same, by language",
+    ]
+    assert titles[-1] == "### second/same above first/same, contains"
+
+
 def test_what_a_suite_has_to_it() -> None:
     done = call("eval", "own", "--describe", "--json")
     assert json.loads(done.out) == {
@@ -104,6 +128,12 @@ def test_what_a_suite_has_to_it() -> None:
     assert "settings: all, own" in call("eval", "own", "--describe").out
 
 
+def test_a_suites_own_figures_are_listed_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = describe_module(suite(tmp_path, figure_names=("agreement",)))
+    monkeypatch.setattr(describe, "load", lambda kind, name: made)
+    assert json.loads(call("eval", "own", "--describe", "--json").out)["figures"] == ["contains", "agreement"]
+
+
 def test_graphs_are_compared_over_one_store(folder: Path) -> None:
     with ModelServer() as server:
         asked = ["--graphs", "quote,closed_book", "--model-url", server.url, "--limit", "1"]
@@ -114,7 +144,25 @@ def test_graphs_are_compared_over_one_store(folder: Path) -> None:
     assert (closed["graph"], closed["model"], closed["answered"]) == ("closed_book", "fake", 6)
     assert closed["calls"] >= 1
     assert len(list((folder / "xagent-runs" / "documents").iterdir())) == 1
-    assert [line.split()[0] for line in shown.out.splitlines()] == ["graph", "quote", "closed_book"]
+    title, *table = shown.out.strip().splitlines()
+    assert title == "own, by graph"
+    assert [line.split()[0].strip(",") for line in table] == ["graph", "quote", "closed_book"]
+
+
+def test_a_graph_that_answers_nothing_is_a_row_and_the_others_are_shown() -> None:
+    asked = ["--graphs", "quote,naive", "--models", "one,two", "--limit", "1"]
+    with ModelServer(faults=["status 401"]) as server:
+        done = call("eval", "compare", "own", *asked, "--model-url", server.url, "--json")
+        shown = call("eval", "compare", "own", *asked, "--model-url", server.url)
+    assert [(row["graph"], row["model"], row["answered"]) for row in done.data] == [
+        ("quote", "", 6), ("naive", "one", 0), ("naive", "two", 0),
+    ]  # fmt: skip
+    assert (done.code, done.data[0]["error"]) == (0, "")
+    assert "XAGENT_API_KEY" in done.data[1]["error"]
+    assert done.err.count("xagent: naive answered nothing: ") == 2
+    assert [line.split()[0].strip(",") for line in shown.out.strip().splitlines()[2:]] == [
+        "quote", "naive", "naive",
+    ]  # fmt: skip
 
 
 def test_judges_are_asked_and_reported() -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xagent.errors import EndpointError, InputError
+from xagent.evaluation import judge
 from xagent.evaluation.agreement import cohen_kappa, fleiss_kappa
-from xagent.evaluation.judge import judged
+from xagent.evaluation.judge import Judge, judged
 from xagent.evaluation.runner import Outcome, Plan, run_suite, unwatched
 from xagent.testing import Fault, ModelServer, Request
 
@@ -77,6 +78,19 @@ def test_the_majority_decides(outcome: Outcome) -> None:
     assert found["judges"] == ["yes", "no", "some"]
     assert found["judged_correct"]["mean"] == pytest.approx(2 / 6, abs=1e-4)
     assert found["agreement_of_judges"] == pytest.approx(-0.35, abs=1e-4)
+
+
+def test_a_judge_without_a_key_of_its_own_gets_that_of_the_server_started_here(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judge, "key_of", lambda url: f"key of {url}")
+    monkeypatch.delenv("XAGENT_JUDGE_KEY", raising=False)
+    keys: list[str] = []
+    monkeypatch.setattr(judge, "served_models", lambda url, key: keys.append(key) or ["qwen"])
+    for own in ("", "sk-own"):
+        monkeypatch.setenv("XAGENT_JUDGE_KEY", own)
+        assert Judge.of("http://127.0.0.1:8000/v1").model.name == "qwen"
+    assert keys == ["key of http://127.0.0.1:8000/v1", "sk-own"]
 
 
 def test_a_judge_is_a_url(outcome: Outcome) -> None:

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from xagent import model
 from xagent.agent import Agent
+from xagent.capabilities import Capabilities
+from xagent.errors import EndpointError
 from xagent.evaluation.manifests import digest, manifest_of, server_version
 from xagent.evaluation.samples import Sample
 from xagent.testing import ModelServer
@@ -39,6 +42,29 @@ def test_where_a_model_is_served_does_not_make_another_run(data: Path) -> None:
     assert len(prints) == 1
 
 
+def test_what_the_server_can_do_is_kept_and_guided_decoding_makes_another_run(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for guided, length in ((False, 8192), (True, 8192), (True, 4096)):
+        can = Capabilities("vLLM 0.11", context_length=length, structured="json_schema", guided=guided)
+        monkeypatch.setattr(model, "capabilities", lambda *_, can=can: can)
+        with ModelServer() as server, Agent("none", "qa", model_url=server.url) as agent:
+            made.append(manifest_of(agent, "own", "all", data, 7))
+    plain, guided_long, guided_short = made
+    assert (plain.guided, guided_long.guided) == (False, True)
+    assert (plain.server["kind"], plain.structured, plain.context_length) == ("vLLM 0.11", "json_schema", 8192)
+    assert plain.fingerprint != guided_long.fingerprint == guided_short.fingerprint
+
+
+def test_a_server_that_does_not_answer_is_said_to_be_out_of_reach(data: Path) -> None:
+    with (
+        Agent("none", "qa", model_url="http://127.0.0.1:9/v1", model="qwen") as agent,
+        pytest.raises(EndpointError, match="no model server answers"),
+    ):
+        manifest_of(agent, "own", "all", data, 7)
+
+
 @pytest.mark.parametrize("change", ["graph", "setting", "seed", "data", "k"])
 def test_what_could_change_an_answer_makes_another_run(data: Path, change: str) -> None:
     with Agent("none", "quote") as agent, Agent("none", "naive") as other, Agent("none", "quote", k=5) as few:
@@ -64,7 +90,12 @@ def test_a_file_that_is_called_otherwise_is_other_data(data: Path) -> None:
     before = digest(data)
     (data / "yo" / "ìbéèrè.jsonl").rename(data / "yo" / "b.jsonl")
     assert digest(data) != before
-    assert digest(Path("owner/name")) == ""
+
+
+def test_data_sets_of_the_hub_are_told_apart_by_their_names() -> None:
+    hub = digest(Path("owner/ìbéèrè"))
+    assert (len(hub), hub) == (64, digest(Path("owner/ìbéèrè")))
+    assert hub != digest(Path("owner/maswali"))
 
 
 def test_a_server_that_says_nothing_of_its_version() -> None:

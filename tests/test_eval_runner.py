@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from xagent.errors import InputError, ModelError, UnknownName
+from xagent.errors import InputError, ModelError, NoModel, UnknownName
 from xagent.evaluation.records import Record
 from xagent.evaluation.runner import Outcome, Plan, run_suite, unwatched
 from xagent.evaluation.runs import Run
@@ -96,6 +97,18 @@ def test_where_nothing_is_answered_it_is_said_why(plan: Plan) -> None:
         run(plan, graph="qa", model_url=server.url, limit=1)
 
 
+def test_a_graph_that_needs_a_model_says_so_at_once_where_there_is_none(plan: Plan) -> None:
+    with pytest.raises(NoModel, match="XAGENT_MODEL_URL"):
+        run(plan, graph="naive")
+    assert lines(plan) == []
+
+
+def test_a_graph_that_asks_no_model_needs_no_server_and_names_none(plan: Plan) -> None:
+    outcome = run(plan, model_url="http://127.0.0.1:9/v1", model="qwen", limit=1)
+    assert (outcome.run.manifest.model, outcome.run.manifest.model_url) == ("", "")
+    assert outcome.figures.answered == len(QUESTIONS)
+
+
 def test_a_bug_ends_the_run_and_what_was_done_is_kept(plan: Plan, own: Suite, monkeypatch: Any) -> None:
     def broken(path: Path, setting: str) -> Iterator[Sample]:
         for n, sample in enumerate(samples(path, setting)):
@@ -142,6 +155,8 @@ def test_each_asked_several_times(plan: Plan) -> None:
         (f"{code}0", repeat) for code in QUESTIONS for repeat in range(3)
     )
     assert outcome.figures.overall["contains"].n == 6
+    scores = json.loads(outcome.run.scores.read_text("utf-8"))
+    assert (scores["samples"], scores["answers"]) == (6, 18)
 
 
 def test_a_folder_holds_one_run(plan: Plan, own: Suite) -> None:
@@ -171,7 +186,7 @@ def test_other_documents_are_another_run(plan: Plan, own: Suite, monkeypatch: An
 def test_documents_whose_ingestion_was_cut_off_are_ingested_anew(plan: Plan) -> None:
     run(plan, limit=1)
     assert plan.out
-    (plan.out / "corpus.sha256").unlink()
+    (plan.out / "corpus.sha256").rename(plan.out / "corpus.begun")
     assert run(plan).figures.answered == 12
 
 
@@ -217,3 +232,11 @@ def test_a_folder_without_a_run(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{}", "utf-8")
     with pytest.raises(InputError, match="damaged, or of a newer xagent"):
         Run.open(tmp_path)
+
+
+def test_two_runs_that_share_a_store_wait_for_each_other(plan: Plan, tmp_path: Path) -> None:
+    shared = replace(plan, store=tmp_path / "shared" / "store", limit=1)
+    plans = [replace(shared, seed=seed, out=tmp_path / f"run{seed}") for seed in range(3)]
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(lambda one: run_suite(one, unwatched), plans))
+    assert [outcome.figures.answered for outcome in outcomes] == [6, 6, 6]

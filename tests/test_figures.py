@@ -86,7 +86,7 @@ def test_failures_are_counted_apart_and_have_a_part_in_nothing_else() -> None:
     without = [one for one in BY_HAND if one.answer]
     assert figures(without, SUITE).overall == found.overall
     assert figures([one for one in BY_HAND if not one.answer], SUITE).as_dict() == {
-        "overall": {}, "by_language": {}, "by_setting": {}, "by_pair": {}, "answered": 0, "failed": {"ja": 1},
+        "overall": {}, "by_language": {}, "by_setting": {}, "by_pair": {}, "failed": {"ja": 1},
     }  # fmt: skip
 
 
@@ -96,7 +96,7 @@ def test_repeats_are_one_sample_with_the_mean_of_their_scores() -> None:
     found = figures([*repeated, record(2, "th", "en", "reading")], SUITE)
     assert found.overall["right"].mean == pytest.approx((2 / 3 + 0) / 2)
     assert found.overall["right"].n == 2
-    assert (found.answered, found.failed) == (4, {"th": 1})
+    assert (found.samples, found.answered, found.failed) == (2, 4, {"th": 1})
 
 
 def test_what_a_scorer_has_nothing_to_judge_in_does_not_count() -> None:
@@ -169,6 +169,15 @@ def test_a_comparison_that_cannot_be_made_says_why() -> None:
         compare(BY_HAND, BY_HAND, SUITE, "bleu")
     with pytest.raises(InputError, match="no sample in common"):
         compare([record(1, "ar", "en", "right")], [record(2, "ar", "en", "right")], SUITE, "right")
+
+
+@pytest.mark.parametrize("change", [{"question": "من بنى الجسر؟"}, {"answers": ("يوسف",)}])
+def test_samples_of_other_data_with_the_same_ids_are_not_compared(change: dict[str, object]) -> None:
+    mine, other = record(1, "ar", "en", "right"), record(2, "ar", "en", "right")
+    changed = mine.model_copy(update={"sample": mine.sample.model_copy(update=change)})
+    with pytest.raises(InputError, match="one data set"):
+        compare([mine], [changed], SUITE, "right")
+    assert compare([mine, other], [changed, other], SUITE, "right").overall.estimate.n == 1
 
 
 def test_samples_are_scored_in_the_order_of_their_ids() -> None:

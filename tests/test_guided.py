@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from xagent.errors import UnknownLanguage
 from xagent.guided.position import Position
-from xagent.guided.preference import OWN, WORDS, names, target, weights
+from xagent.guided.preference import OWN, WORDS, Names, names, target, weights
 from xagent.guided.request import MOST, STRENGTH, asked
 from xagent.guided.vocabulary import Vocabulary, signs
 from xagent.languages import known_languages
@@ -137,8 +137,11 @@ def test_there_is_a_preference_for_every_language() -> None:
 def test_capitalised_words_of_the_prompt_may_be_names_and_common_ones_may_not() -> None:
     tokens = [b"The", b" bridge", b" of", b" Kinder", b"dijk", b".", b" K", "的".encode(), b"Kinder"]
     vocabulary = Vocabulary(tokens)
-    assert names(vocabulary, [0, 1, 2, 3, 4, 5]) == {3, 4, 8}
-    assert names(vocabulary, [7, 3, 4, 99, -1]) == {3, 4, 8}
+    expected = Names(frozenset({3, 8}), {3: frozenset({4}), 8: frozenset({4})})
+    assert names(vocabulary, [0, 1, 2, 3, 4, 5]) == expected
+    assert names(vocabulary, [7, 3, 4, 99, -1]) == expected
+    assert names(vocabulary, [7, 8, 4, 4]).following == {8: frozenset({4}), 4: frozenset({4})}
+    assert names(vocabulary, [4, 1, 5, 7]) == Names(frozenset(), {})
 
 
 @given(st.text(max_size=40), st.lists(st.integers(1, 6), max_size=40))

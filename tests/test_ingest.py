@@ -375,6 +375,24 @@ def undisturbed(folder: Path, version: int, count: int) -> tuple[set[Row], float
         return contents(store), time.perf_counter() - begun
 
 
+@pytest.fixture(scope="module")
+def rows_stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a closed store lies that holds the first version of some rows: ingested once."""
+    folder = tmp_path_factory.mktemp("rows")
+    with Store.create(folder / "store") as made, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(xagent.ingest, "BATCH", 15)
+        ingest(made, [put(folder / "docs", {"rows.jsonl": rows_of(0, 48)})])
+    return folder
+
+
+@pytest.fixture
+def rows_copy(rows_stored: Path, tmp_path: Path) -> Iterator[Store]:
+    """A copy of the stored rows and of their file, open."""
+    shutil.copytree(rows_stored, tmp_path, dirs_exist_ok=True)
+    with Store.open(tmp_path / "store") as copy:
+        yield copy
+
+
 @pytest.mark.parametrize("error", [RuntimeError("no"), KeyboardInterrupt()], ids=repr)
 @pytest.mark.parametrize(
     "point",
@@ -391,11 +409,10 @@ def undisturbed(folder: Path, version: int, count: int) -> tuple[set[Row], float
     ],
 )
 def test_an_error_anywhere_loses_nothing(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, error: BaseException
+    rows_copy: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, error: BaseException
 ) -> None:
     monkeypatch.setattr(xagent.ingest, "BATCH", 15)
-    put(tmp_path / "docs", {"rows.jsonl": rows_of(0, 48)})
-    ingest(store, [tmp_path / "docs"])
+    store = rows_copy
     put(tmp_path / "docs", {"rows.jsonl": rows_of(1, 48)})
     with monkeypatch.context() as broken:
         fail_at_second_call(broken, point, error)

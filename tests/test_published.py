@@ -12,6 +12,7 @@ from tests.evaluation_records import answer, passage, record
 from xagent.errors import InputError
 from xagent.evaluation.records import Record
 from xagent.evaluation.samples import Sample
+from xagent.evaluation.scorers.abstention import abstains_wrongly
 from xagent.evaluation.scorers.concurrence import (
     CONTROL,
     UNKNOWN,
@@ -30,7 +31,7 @@ from xagent.evaluation.scorers.line_pass_rate import (
     word_pass,
     word_pass_rate,
 )
-from xagent.evaluation.scorers.miracl import Rates, errs, hallucinates, rates, said
+from xagent.evaluation.scorers.miracl import Rates, hallucinates, rates, said
 from xagent.evaluation.scorers.strings import three_gram_recall
 
 CLAIMANTS = ("Aland", "Beland", "Celand")
@@ -193,7 +194,7 @@ def test_rates_are_means_over_languages() -> None:
 
 def test_hallucination_and_error_of_answers() -> None:
     outcomes = {name: record(1, "hi", "en", name) for name in ("right", "abstained", "silent", "unfounded")}
-    judged_so = {name: (hallucinates(one), errs(one)) for name, one in outcomes.items()}
+    judged_so = {name: (hallucinates(one), abstains_wrongly(one)) for name, one in outcomes.items()}
     assert judged_so == {
         "right": (None, 0), "abstained": (None, 1), "silent": (0, None), "unfounded": (1, None),
     }  # fmt: skip

@@ -134,7 +134,7 @@ def parts(text: str, foreign: list[tuple[int, int]]) -> list[tuple[str, str]]:
             "foreign": tuple(ForeignPart(start=a, end=b, language="en") for a, b in foreign),
         }
     )
-    answer = detail(report([changed]).judged[0], Texts())["answer"]
+    answer = detail(next(report([changed]).judged()), Texts())["answer"]
     assert isinstance(answer, dict)
     return list(answer["parts"])
 
@@ -151,7 +151,7 @@ def test_the_parts_of_an_answer_are_its_text_whatever_is_marked(
 
 
 def test_a_passage_is_marked_when_it_is_relevant() -> None:
-    answer = detail(report([record(1, "yo", "zh", "right")]).judged[0], Texts())["answer"]
+    answer = detail(next(report([record(1, "yo", "zh", "right")]).judged()), Texts())["answer"]
     assert isinstance(answer, dict)
     assert [passage["relevant"] for passage in answer["passages"]] == [True, False]
 

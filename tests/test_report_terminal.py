@@ -1,11 +1,16 @@
 """What `xagent report` prints: every figure in a pipe, nothing that a terminal would act on."""
 
+import re
+
 import pytest
+from rich.cells import cell_len
 
 from tests.evaluation_records import HOSTILE, records
 from tests.evaluation_reports import report
 from xagent.errors import UnknownName
-from xagent.evaluation.report.terminal import show
+from xagent.evaluation.report.tables import Table
+from xagent.evaluation.report.terminal import show, show_table
+from xagent.evaluation.statistics import Estimate
 
 
 def test_a_pipe_gets_every_figure_on_one_line_a_language(capsys: pytest.CaptureFixture[str]) -> None:
@@ -25,6 +30,23 @@ def test_a_pipe_gets_every_figure_on_one_line_a_language(capsys: pytest.CaptureF
     estimate = shown.figures.by_language["fi"]["correct"]
     assert f"{estimate.mean:.3f} ({estimate.low:.3f}–{estimate.high:.3f})" in finnish
     assert "graph: qa" in lines
+
+
+@pytest.mark.parametrize("width", [40, 80, 132])
+def test_a_terminal_gets_every_figure_whole_and_no_line_is_wider_than_it(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", str(width))
+    languages = ("العربية", "中文（繁體）", "ไทย")
+    rows = tuple((name, 3, *(Estimate(0.5, 0.25, 0.75, 3),) * 5) for name in languages)
+    show_table(Table("by language", ("language", "samples", *("correct",) * 4, "grounded"), rows))
+    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in capsys.readouterr().out.splitlines()[2:]]
+    assert max(map(cell_len, lines)) <= width
+    assert sum(line.count("0.500 (0.250–0.750)") for line in lines) == len(languages) * 5
+    starts = {cell_len(line.partition("0.500")[0]) for line in lines if "0.500" in line}
+    assert len(starts) <= 2  # with the samples beside it, and below without
 
 
 def test_runs_are_shown_one_after_another_and_then_compared(capsys: pytest.CaptureFixture[str]) -> None:

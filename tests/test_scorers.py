@@ -308,6 +308,14 @@ def test_lingua_judges_the_languages_it_knows(
     assert language.right_language_lingua(record(answered("..."), language=code)) == judged
 
 
+def test_without_lingua_its_scorer_judges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(_: str) -> None:
+        raise MissingExtra("lingua", "lingua")
+
+    monkeypatch.setattr(language, "detector", missing)
+    assert language.right_language_lingua(record(answered("Silta on vanha."), language="fi")) is None
+
+
 @pytest.mark.parametrize("code", TEXTS)
 def test_lingua_tells_a_sentence_in_each_language(code: str) -> None:
     pytest.importorskip("lingua")

@@ -562,6 +562,14 @@ def test_documents_of_your_own_stand_in_the_line_or_in_a_folder(folder: Path) ->
             {"question": "?", "documents": [{"text": "a", "id": "a.txt"}]},
             r"a\.txt is the id of a text, and a file",
         ),
+        (
+            {"question": "?", "answers": ["Bergen"], "options": ["Oslo", "Roma"]},
+            r"my\.jsonl, line 1.*none of the answers is among the options",
+        ),
+        (
+            {"question": "?", "options": [f"橋{n}" for n in range(27)]},
+            r"my\.jsonl, line 1.*27 options, more than there are letters",
+        ),
     ],
 )
 def test_a_bad_line_of_your_own_is_said_to_be(tmp_path: Path, line: Mapping[str, object], said: str) -> None:
@@ -618,7 +626,25 @@ def test_the_samples_figures_are_means_over_questions() -> None:
         "abstain_right": 0.25,
         "abstain_wrong": pytest.approx(1 / 3),
     }
-    assert set(suite("sample").figures([]).values()) == {0.0}
+    assert suite("sample").figures([failed]) == {}
+    assert suite("sample").figures(records[:2]).keys() == {"same_contains", "abstain_wrong"}
+
+
+@pytest.mark.parametrize("name", names("evals"))
+def test_a_suite_names_the_figures_that_it_works_out(name: str) -> None:
+    facts = {"territory": "Abyei", "controller": "Sudan", "claimants": "South Sudan;Sudan",
+             "controller_languages": "ar", "claimant_languages": "en;ar", "available": "ar;fi"}  # fmt: skip
+    records = []
+    for code, asked_in in (("en", "control"), ("ar", "ar"), ("fi", "fi")):
+        asked = Sample(
+            id=code, question="?", language=code, answers=("Sudan",), group="1", options=("South Sudan", "Sudan"),
+            facts={**facts, "prompt_language": asked_in}, evidence_language="fi",
+        )  # fmt: skip
+        records.append(record(asked, "B) Sudan"))
+    found = suite(name)
+    named = {*found.figure_names, *found.scorers}
+    assert set(found.headline) <= named
+    assert {re.sub("^(included|cited)_[a-z]{2}$", r"\1_LANGUAGE", one) for one in found.figures(records)} <= named
 
 
 @pytest.mark.parametrize("name", ["xrag", "bordirlines", "belebele", "mlqa", "custom", "sample"])

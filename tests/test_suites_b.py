@@ -17,6 +17,7 @@ from xagent.agent import Agent
 from xagent.answer import Answer, QuestionLanguage, RetrievedPassage, Usage
 from xagent.errors import InputError
 from xagent.evaluation.asking import ask
+from xagent.evaluation.figures import figures
 from xagent.evaluation.indexing import index
 from xagent.evaluation.records import Record
 from xagent.evaluation.samples import Sample, Suite
@@ -154,20 +155,19 @@ def test_an_xquad_setting_says_in_which_languages_the_paragraph_may_be(
 ) -> None:
     sample = by_id(xquad.suite, xquad_data, setting)[f"{setting}-tr-q1"]
     assert (sample.relevant, sample.evidence_language) == (relevant, evidence)
-    assert sample.documents == (relevant if setting in ("same", "mixed") else ())
+    assert sample.languages == {"same": ("tr",), "mixed": ("en", "tr")}.get(setting, ())
     assert (sample.language, sample.answers, sample.group) == ("tr", ("1973'te",), "q1")
 
 
-def test_xquad_restricts_a_question_to_all_paragraphs_of_its_languages_and_to_no_other(
-    tmp_path: Path,
-) -> None:
+def test_xquad_restricts_a_question_to_its_languages_and_names_no_paragraph(tmp_path: Path) -> None:
     for language in ("en", "zh"):
         more = shapes.paragraph([f"{language} 1988"], [("?", "1988")], start=3)
         shapes.squad(tmp_path / f"xquad.{language}.json", language, more)
     same = by_id(xquad.suite, tmp_path, "same")["same-zh-q1"]
     mixed = by_id(xquad.suite, tmp_path, "mixed")["mixed-zh-q3"]
-    assert same.documents == ("zh-0.0", "zh-0.1")
-    assert mixed.documents == ("en-0.0", "en-0.1", "zh-0.0", "zh-0.1")
+    assert same.languages == ("zh",)
+    assert mixed.languages == ("en", "zh")
+    assert same.documents == mixed.documents == ()
     assert mixed.relevant == ("en-0.1", "zh-0.1")
 
 
@@ -327,6 +327,16 @@ def test_nomiracl_counts_answers_without_evidence_and_abstentions_with_it(nomira
     ]
     assert [error(record(relevant, verdict=verdict)) for verdict in ("answered", "abstained")] == [0.0, 1.0]
     assert (hallucination(record(relevant)), error(record(other))) == (None, None)
+
+
+def test_nomiracl_asks_both_subsets_in_one_run_unless_one_is_named(nomiracl_data: Path) -> None:
+    both = list(nomiracl.suite.load(nomiracl_data, nomiracl.suite.settings[0]))
+    assert [(one.setting, one.answerable) for one in both] == [("non_relevant", False), ("relevant", True)]
+    assert both == [one for name in nomiracl.suite.settings[1:] for one in nomiracl.load(nomiracl_data, name)]
+    names = [document.id for document in nomiracl.corpus(nomiracl_data, "")]
+    assert sorted(names) == sorted({name for one in both for name in one.documents})
+    found = figures([record(one, verdict="answered") for one in both], nomiracl.suite).means()
+    assert {name: found[name] for name in nomiracl.suite.headline} == {"hallucination": 1.0, "error": 0.0}
 
 
 _TEXT = st.text(min_size=1).filter(lambda text: "\n\n" not in text and not text.startswith("\n"))

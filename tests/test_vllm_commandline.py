@@ -236,6 +236,36 @@ def test_options_that_contradict_each_other_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("passed", "own"),
+    [
+        (["--port", "9000"], "--port"),
+        (["--seed", "7", "--port=9000"], "--port"),
+        (["--por", "9000"], "--port"),
+        (["--host", "0.0.0.0"], "--host"),
+        (["--api-key", "salainen"], "--api-key"),
+        (["--api_key=salainen"], "--api-key"),
+        (["--served_model_name", "malli"], "--served-model-name"),
+        (["--served=malli"], "--served-model-name"),
+    ],
+)
+def test_what_xagent_has_to_know_of_a_server_cannot_be_changed_behind_its_back(
+    passed: list[str], own: str
+) -> None:
+    done = CliRunner().invoke(vllm, ["--print", "--preset", "small", "--", *passed])
+    assert isinstance(done.exception, InputError)
+    assert str(done.exception).startswith(f"{own} cannot be given to vLLM behind --: ")
+    assert "salainen" not in f"{done.exception}{done.output}"
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("word", ["--api-server-count=2", "--root-path=/port", "-tp", "--", "port"])
+def test_what_only_looks_like_an_option_of_xagents_is_passed_on(word: str) -> None:
+    done = CliRunner().invoke(vllm, ["--print", "--preset", "small", "--", word])
+    assert done.exit_code == 0
+    assert shlex.split(done.stdout)[-1] == word
+
+
+@pytest.mark.parametrize(
     ("told", "visible", "gib"),
     [
         ("24564\\n24564\\n", None, (23.98828125, 23.98828125)),

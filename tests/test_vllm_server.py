@@ -7,12 +7,15 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from xagent.errors import EndpointError, InputError, ServerMissing
@@ -396,3 +399,168 @@ def test_the_last_line_of_a_log_is_shown_without_what_a_terminal_would_act_on(tm
     assert len(gist(log)) == 100
     log.write_text("")
     assert cause(log) == "it said nothing"
+
+
+class Unending:
+    """`processes.end`, but for one process that outlives being killed: it waits for a driver, say."""
+
+    def __init__(self, which: int) -> None:
+        self.which, self.asked = which, list[int]()
+
+    def __call__(self, pid: int, since: str, grace: float = 0.1) -> bool:
+        self.asked.append(pid)
+        return len(self.asked) - 1 != self.which and ended(pid, since, grace)
+
+
+ended = processes.end
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_stop_goes_through_all_though_one_will_not_end(
+    which: int, started: Callable[[], Started], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_port = sorted([started(), started()], key=lambda one: one.server.port)
+    with monkeypatch.context() as patched:
+        patched.setattr(processes, "end", Unending(which))
+        done = CliRunner().invoke(vllm, ["stop"])
+    assert isinstance(done.exception, EndpointError)
+    assert "do not end" in str(done.exception)
+    assert done.stdout == f"stopped: {by_port[1 - which].server.url}\n"
+    assert by_port[1 - which].process.wait(5) is not None
+    assert state.servers() == [by_port[which].server]
+
+
+def test_all_are_ended_though_one_will_not_and_what_ended_them_is_still_told(
+    bin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[Started] = []
+
+    def watch(running: Sequence[Started]) -> None:
+        watched.extend(running)
+        raise EndpointError("the server of m has ended: its cause")
+
+    unending, port = Unending(0), free_port()
+    with monkeypatch.context() as patched:
+        patched.setattr(server, "watch", watch)
+        patched.setattr(processes, "end", unending)
+        options = ["--preset", "small", "--port", str(port), "--with-embedder", "bge-m3"]
+        done = CliRunner().invoke(vllm, options)
+    (left,) = state.servers()
+    try:
+        assert str(done.exception) == "the server of m has ended: its cause"
+        assert f"processes of {left.model} (group {left.pid}) do not end\n" in done.stderr
+        assert [left.port, len(unending.asked)] == [port + 1, 2]
+        assert not alive(int((bin / f"{port}.child").read_text()))
+    finally:
+        server.stop(left)
+        watched[0].process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("further", [[], ["--detach"]])
+def test_a_signal_between_the_start_of_a_server_and_its_file_leaves_none_behind(
+    number: signal.Signals, further: list[str], bin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    born, begun = processes.born, list[int]()
+
+    def interrupted(pid: int) -> str:
+        begun.append(pid)
+        signal.raise_signal(number)
+        return born(pid)
+
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(processes, "born", interrupted)
+    done = CliRunner().invoke(vllm, ["--preset", "small", "--port", str(free_port()), *further])
+    assert done.exit_code not in (0, None)
+    assert len(begun) == 1
+    assert not alive(begun[0])
+    assert state.servers() == []
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_server_that_cannot_be_written_down_is_ended_at_once(
+    bin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launch = planned()
+    in_the_way = state.made_folder() / f"{launch.port}.json"
+    in_the_way.mkdir()
+    (in_the_way / "file").touch()
+    born, begun = processes.born, list[int]()
+
+    def noted(pid: int) -> str:
+        begun.append(pid)
+        return born(pid)
+
+    monkeypatch.setattr(processes, "born", noted)
+    with pytest.raises(OSError, match=str(launch.port)):
+        server.start(launch, Key())
+    assert not alive(begun[0])
+
+
+GOOD = state.Server(
+    role="chat",
+    pid=4_000_000,
+    born="another boot:1",
+    url="http://127.0.0.1:8000/v1",
+    model="malli",
+    weights="w",
+    started="2026-01-01T00:00:00+00:00",
+    log="",
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists, max_leaves=4
+)
+
+
+def passed_over() -> None:
+    """Nothing that looks at what was started ends in a traceback."""
+    assert state.key_of(GOOD.url) == ""
+    assert state.running() is None
+    done = CliRunner().invoke(vllm, ["status"])
+    assert isinstance(done.exception, SystemExit)
+    assert not set(done.stdout) & set("\x07\x1b\u202e")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[" * 100_000,
+        b"\xff\xfe",
+        b"[1]",
+        b"null",
+        json.dumps(asdict(replace(GOOD, url="http://x"))).encode(),
+        json.dumps(asdict(replace(GOOD, url="http://x:99999999/v1"))).encode(),
+        json.dumps(asdict(replace(GOOD, url="http://[x:8000/v1"))).encode(),
+        json.dumps(asdict(replace(GOOD, url="http://127.0.0.1:8001/v1"))).encode(),
+        json.dumps(asdict(GOOD) | {"pid": "x"}).encode(),
+        json.dumps(asdict(GOOD) | {"role": "cook"}).encode(),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_of_a_server_is_passed_over(text: bytes, bin: Path) -> None:
+    (state.made_folder() / "8000.json").write_bytes(text)
+    assert state.servers() == []
+    passed_over()
+
+
+def test_a_file_folder_or_key_that_cannot_be_read_is_passed_over(
+    bin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (state.made_folder() / "8000.json").mkdir()
+    (state.made_folder() / "8001.json").symlink_to("8001.json")
+    assert state.servers() == []
+    passed_over()
+    assert replace(GOOD, key_file=str(state.folder())).key() == ""
+    assert replace(GOOD, key_file="\0").key() == ""
+    monkeypatch.setenv("XAGENT_STATE", "x" * 5_000)
+    passed_over()
+
+
+@given(field=st.sampled_from(sorted(asdict(GOOD))), value=JSON)
+def test_no_value_in_the_file_of_a_server_ends_in_a_traceback(field: str, value: object) -> None:
+    with tempfile.TemporaryDirectory() as there, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XAGENT_STATE", there)
+        state.keep(GOOD)
+        assert state.servers() == [GOOD]
+        (state.folder() / "8000.json").write_text(json.dumps(asdict(GOOD) | {field: value}))
+        passed_over()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 from anyio.from_thread import BlockingPortal
 from langchain_core.runnables import RunnableConfig
 
-from xagent.answer import Answer, make_answer
+from xagent.answer import Answer, handing_out_calls, make_answer
 from xagent.background import Background, cancelled_once
 from xagent.context import Context
 from xagent.conversations import Conversations, configured
@@ -167,20 +167,21 @@ class Agent:
         await asyncio.to_thread(lambda: self.store)
         context = self.context.but()
         events, state, hits = Events(), State(question=asked.question), ()
-        async with self._running(conversation) as (graph, config):
-            async for part in graph.astream(
-                asked,
-                config,
-                context=context,
-                stream_mode=["tasks", "values", "custom"],
-                durability="exit" if conversation else None,
-                version="v2",
-            ):
-                if part["type"] == "values":
-                    state = part["data"]
-                    hits = state.hits or hits
-                for event in events.of(part):
-                    yield event
+        with handing_out_calls(context.budget):
+            async with self._running(conversation) as (graph, config):
+                async for part in graph.astream(
+                    asked,
+                    config,
+                    context=context,
+                    stream_mode=["tasks", "values", "custom"],
+                    durability="exit" if conversation else None,
+                    version="v2",
+                ):
+                    if part["type"] == "values":
+                        state = part["data"]
+                        hits = state.hits or hits
+                    for event in events.of(part):
+                        yield event
         yield make_answer(dataclasses.replace(state, hits=hits), self.graph, events.milliseconds, context)
 
     @asynccontextmanager

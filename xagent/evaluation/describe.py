@@ -13,7 +13,7 @@ def described(name: str) -> dict[str, object]:
         "about": (module.__doc__ or "").strip().partition("\n")[0],
         "settings": [setting for setting in suite.settings if setting],
         "languages": list(suite.languages),
-        "figures": list(suite.scorers),
+        "figures": [*suite.scorers, *suite.figure_names],
         "headline": list(suite.headline),
         "data": "comes with xagent" if suite.data else "named with --data",
     }

@@ -1,16 +1,17 @@
 """What do the answers of a run amount to: overall, by language, by setting, by pair of languages?"""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import compress
 from statistics import fmean
 
 import numpy as np
 
 from xagent.errors import InputError, UnknownName
-from xagent.evaluation.records import Record
+from xagent.evaluation.records import Answered, Record
 from xagent.evaluation.samples import Sample, Suite
-from xagent.evaluation.statistics import Difference, Estimate, corrected, difference, interval
+from xagent.evaluation.statistics import Difference, Estimate, corrected, difference, intervals
 
 Table = dict[str, dict[str, Estimate]]
 """Estimates by what they are of, such as a language, and then by the name of the figure."""
@@ -42,7 +43,10 @@ class Figures:
     by_setting: Table
     by_pair: Table
     """By question language and that of the relevant documents: `fi>de`."""
+    samples: int
+    """Asked, however often."""
     answered: int
+    """Answers, of which a sample that is asked several times has several."""
     failed: Mapping[str, int]
     """By question language, how often there was no answer; they have a part in no other figure."""
 
@@ -54,7 +58,6 @@ class Figures:
             "by_language": {name: _plain(row) for name, row in self.by_language.items()},
             "by_setting": {name: _plain(row) for name, row in self.by_setting.items()},
             "by_pair": {name: _plain(row) for name, row in self.by_pair.items()},
-            "answered": self.answered,
             "failed": dict(sorted(self.failed.items())),
         }
 
@@ -91,8 +94,7 @@ class Comparison:
 
 def figures(records: Sequence[Record], suite: Suite) -> Figures:
     """All figures of a run's records, whatever their order."""
-    answered = [record for record in records if record.answer is not None]
-    answered.sort(key=lambda record: (record.sample.id, record.repeat))
+    answered = Answered(records)
     samples = scored(answered, suite)
     return Figures(
         overall=_estimates(samples, suite),
@@ -100,18 +102,29 @@ def figures(records: Sequence[Record], suite: Suite) -> Figures:
         by_language=_tabled(samples, suite, lambda sample: sample.language),
         by_setting=_tabled(samples, suite, lambda sample: sample.setting),
         by_pair=_tabled(samples, suite, _pair),
+        samples=answered.samples,
         answered=len(answered),
-        failed=Counter(record.sample.language for record in records if record.answer is None),
+        failed=answered.failed,
     )
 
 
 def scored(records: Iterable[Record], suite: Suite) -> list[Scored]:
     """The scores of each sample that was answered, by its id; failures are passed over."""
-    by_sample: defaultdict[str, list[Record]] = defaultdict(list)
+    samples: dict[str, Sample] = {}
+    scores: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     for record in records:
         if record.answer is not None:
-            by_sample[record.sample.id].append(record)
-    return [_scored(by_sample[name], suite) for name in sorted(by_sample)]
+            samples.setdefault(record.sample.id, record.sample)
+            for figure, scorer in suite.scorers.items():
+                if (score := scorer(record)) is not None:
+                    scores[record.sample.id, figure].append(score)
+    return [
+        Scored(
+            samples[name],
+            {figure: fmean(scores[name, figure]) for figure in suite.scorers if (name, figure) in scores},
+        )
+        for name in sorted(samples)
+    ]
 
 
 def cost(records: Iterable[Record]) -> Cost:
@@ -134,18 +147,19 @@ def cost(records: Iterable[Record]) -> Cost:
 def compare(records: Iterable[Record], baseline: Iterable[Record], suite: Suite, figure: str) -> Comparison:
     """How far a run is above a baseline in one of the suite's scorers, sample by sample.
 
-    Raises UnknownName where the suite has no such scorer, InputError where the runs share no scored sample.
+    Samples are paired that are the same in all they say: other data may use the same ids. Raises UnknownName
+    where the suite has no such scorer, InputError where the runs share no scored sample.
     """
     if figure not in suite.scorers:
         raise UnknownName(f"{suite.name} has no scorer {figure!r}; it has {', '.join(suite.scorers)}.")
-    before = {one.sample.id: one.scores[figure] for one in scored(baseline, suite) if figure in one.scores}
+    before = {one.sample.id: one for one in scored(baseline, suite) if figure in one.scores}
     paired = [
-        (one, one.scores[figure] - before[one.sample.id])
+        (one, one.scores[figure] - other.scores[figure])
         for one in scored(records, suite)
-        if figure in one.scores and one.sample.id in before
+        if figure in one.scores and (other := before.get(one.sample.id)) and one.sample == other.sample
     ]
     if not paired:
-        raise InputError(f"The runs have no sample in common that {figure} judges; give runs of one suite.")
+        raise InputError(f"The runs have no sample in common that {figure} judges; compare runs of one data set.")
     by_language: defaultdict[str, list[tuple[Scored, float]]] = defaultdict(list)
     for one, value in paired:
         by_language[one.sample.language].append((one, value))
@@ -153,25 +167,20 @@ def compare(records: Iterable[Record], baseline: Iterable[Record], suite: Suite,
     return Comparison(_difference(paired), corrected(each))
 
 
-def _scored(records: Sequence[Record], suite: Suite) -> Scored:
-    scores: dict[str, float] = {}
-    for name, scorer in suite.scorers.items():
-        judged = [score for score in map(scorer, records) if score is not None]
-        if judged:
-            scores[name] = fmean(judged)
-    return Scored(records[0].sample, scores)
-
-
 def _estimates(samples: Sequence[Scored], suite: Suite) -> dict[str, Estimate]:
     """Of each scorer that judged any of the samples, the mean over languages."""
-    estimates: dict[str, Estimate] = {}
+    alike: defaultdict[tuple[bool, ...], list[str]] = defaultdict(list)
     for name in suite.scorers:
-        judged = [one for one in samples if name in one.scores]
+        alike[tuple(name in one.scores for one in samples)].append(name)
+    found: dict[str, Estimate] = {}
+    for there, names in alike.items():
+        judged = list(compress(samples, there))
         if judged:
-            values = [one.scores[name] for one in judged]
+            columns = [[one.scores[name] for one in judged] for name in names]
             languages = [one.sample.language for one in judged]
-            estimates[name] = interval(values, [one.cluster for one in judged], strata=languages)
-    return estimates
+            estimates = intervals(columns, [one.cluster for one in judged], strata=languages)
+            found |= zip(names, estimates, strict=True)
+    return {name: found[name] for name in suite.scorers if name in found}
 
 
 def _tabled(samples: Iterable[Scored], suite: Suite, key: Callable[[Sample], str]) -> Table:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
+from filelock import FileLock
+
 from xagent.agent import Agent
 from xagent.errors import InputError
 from xagent.evaluation.runs import write
@@ -30,14 +32,16 @@ def index(agent: Agent, documents: Iterable[Document]) -> None:
     """
     folder = Path(agent.context.store)
     mark, begun = folder.with_name("corpus.sha256"), folder.with_name("corpus.begun")
-    if mark.exists():
-        _check(mark, documents)
-        return
-    _clear(folder, begun)
-    begun.touch()
-    agent.context.create()
-    write(mark, _filled(agent, documents))
-    begun.unlink()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name("corpus.lock")):  # runs that share a store wait for the first
+        if mark.exists():
+            _check(mark, documents)
+            return
+        _clear(folder, begun)
+        begun.touch()
+        agent.context.create()
+        write(mark, _filled(agent, documents))
+        begun.unlink()
 
 
 def _clear(folder: Path, begun: Path) -> None:

@@ -27,6 +27,7 @@ from xagent.prompts import fenced, prompt, statements_as_data
 from xagent.registry import find
 from xagent.replies import Reply
 from xagent.terminal import one_line
+from xagent.vllm.state import key_of
 
 SCORERS: Mapping[str, Scorer] = {"correct": correct, "exact_match": exact_match}
 """What judges are compared with."""
@@ -72,7 +73,7 @@ class Judge:
     @cached_property
     def model(self) -> Model:
         """Its model. Raises EndpointError where the server lists none, or does not answer."""
-        key = os.environ.get("XAGENT_JUDGE_KEY", "")
+        key = os.environ.get("XAGENT_JUDGE_KEY") or key_of(self.url)
         name = self.named or next(iter(served_models(self.url, key)), "")
         if not name:
             raise EndpointError(f"the server at {self.url} lists no model: name one, as {self.url}#MODEL")

@@ -1,5 +1,6 @@
 """What is about to be run, to the last file? All that an answer could depend on, with hashes."""
 
+import asyncio
 import dataclasses
 import hashlib
 import platform
@@ -11,11 +12,14 @@ from pathlib import Path
 import httpx2
 
 from xagent.agent import Agent
+from xagent.capabilities import Capabilities
 from xagent.context import Context
 from xagent.embedded import is_file
+from xagent.errors import EndpointError
 from xagent.evaluation.runs import Manifest, sha256
 from xagent.registry import find, names
 from xagent.replicas import base_urls, shown
+from xagent.terminal import one_line
 
 PACKAGES = ("langgraph", "langchain-openai", "openai", "chromadb", "tantivy")
 """Those that answers could depend on, beside xagent."""
@@ -30,6 +34,7 @@ _PATIENCE = 2.0  # seconds
 def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, seed: int) -> Manifest:
     """What an agent is about to be asked. Raises EndpointError where its model's server does not answer."""
     context = agent.context
+    can = _can(context)
     prompts = [name for name in names("prompts") if name not in _PROMPTS_OF_JUDGES]
     return Manifest(
         suite=suite,
@@ -40,14 +45,34 @@ def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, seed:
         graph_sha256=sha256(find("graphs", agent.graph).read_bytes()),
         prompts={name: sha256(find("prompts", name).read_bytes()) for name in prompts},
         model=_model(context),
+        guided=can.guided,
         settings=settings_of(agent),
         seed=seed,
         version=version("xagent"),
         model_url=shown(context.model_url),
-        server=server_version(context.model_url) if context.model_url else {},
+        server=_server(context, can),
+        structured=can.structured,
+        context_length=can.context_length,
         packages={"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _can(context: Context) -> Capabilities:
+    """What the model's server can do; nothing where no model is asked. Raises EndpointError."""
+    if not context.model_url and not is_file(context.model_name):
+        return Capabilities(server="")
+    can = asyncio.run(context.model.can())
+    if not can.server:
+        raise EndpointError(
+            f"no model server answers at {one_line(shown(context.model_url) or context.model_name)}: start it"
+        )
+    return can
+
+
+def _server(context: Context, can: Capabilities) -> dict[str, str]:
+    said = server_version(context.model_url) if context.model_url else {}
+    return {"kind": can.server} | said if can.server else said
 
 
 def _model(context: Context) -> str:
@@ -67,14 +92,16 @@ def settings_of(agent: Agent) -> dict[str, str | int | float | bool | tuple[str,
 
 
 def digest(path: Path) -> str:
-    """SHA-256 of a file, or of all the files of a folder by name; empty for what is no path here."""
+    """SHA-256 of a file, or of all the files of a folder by name; of the name of what is no path here."""
+    if not path.exists():
+        return sha256(path.as_posix())
     total = hashlib.sha256()
     for file in _files(path):
         total.update(file.relative_to(path).as_posix().encode() + b"\0")
         with file.open("rb") as opened:
             while block := opened.read(_BLOCK):
                 total.update(block)
-    return total.hexdigest() if path.exists() else ""
+    return total.hexdigest()
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -1,9 +1,16 @@
 """What became of one sample: all that is needed to judge it again, or to see why it went wrong."""
 
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import overload
+
 from pydantic import BaseModel, ConfigDict
 
 from xagent.answer import Answer, AnswerClaim, ModelCall
 from xagent.evaluation.samples import Sample
+
+_MARKS = re.compile(r"\s*\[\d+\]")
 
 
 class ForeignPart(BaseModel):
@@ -44,6 +51,39 @@ class Record(BaseModel):
     @property
     def text(self) -> str:
         """What the reader got, without citation marks; empty where it abstained or failed."""
-        from xagent.evaluation.prediction import predicted
+        if self.answer is None or self.answer.verdict == "abstained":
+            return ""
+        return _MARKS.sub("", self.answer.text).strip()
 
-        return predicted(self)
+
+class Answered(Sequence[Record]):
+    """Those of a run's records that have an answer, by id and repeat; each fetched when looked at."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.failed: Counter[str] = Counter()
+        """How many of the others there are, by question language."""
+        names: set[str] = set()
+        order: list[tuple[str, int, int]] = []
+        for place, record in enumerate(records):
+            names.add(record.sample.id)
+            if record.answer is None:
+                self.failed[record.sample.language] += 1
+            else:
+                order.append((record.sample.id, record.repeat, place))
+        self.samples = len(names)
+        """How many were asked, those without an answer too."""
+        self._records = records
+        self._places = [place for *_, place in sorted(order)]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, index: int) -> Record: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Record]: ...
+    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+        places = self._places[index]
+        if isinstance(places, int):
+            return self._records[places]
+        return [self._records[place] for place in places]

@@ -1,38 +1,49 @@
 """What do runs that are on disk come to? They are opened with their suites, and written out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from xagent.errors import InputError
 from xagent.evaluation.report.page import page
-from xagent.evaluation.report.summary import Report, compared
-from xagent.evaluation.report.tables import Table, as_csv, markdown
+from xagent.evaluation.report.summary import Report, comparisons
+from xagent.evaluation.report.tables import as_csv, markdown
 from xagent.evaluation.runs import Run
 from xagent.registry import load
 
 
-def opened(path: Path) -> Report:
-    """The report on the run in a folder. Raises InputError where there is none, UnknownName for its suite."""
-    run = Run.open(path)
-    return Report.of(run, load("evals", run.manifest.suite).suite)
+def opened(paths: Sequence[Path]) -> list[Report]:
+    """The reports on the runs in these folders, each once, named by as much of its path as it takes.
+
+    Raises InputError where there is no run, UnknownName for its suite.
+    """
+    folders = list(dict.fromkeys(path.resolve() for path in paths))
+    return [_opened(folder, name) for folder, name in zip(folders, told_apart(folders), strict=True)]
 
 
-def written(reports: Sequence[Report], *, csv: bool) -> str:
-    """Every table of the runs and of their comparison with the first, as CSV or as Markdown."""
-    tables = list(_tables(reports))
+def _opened(folder: Path, name: str) -> Report:
+    run = Run.open(folder)
+    return Report.of(run, load("evals", run.manifest.suite).suite, name)
+
+
+def told_apart(folders: Sequence[Path]) -> list[str]:
+    """The last parts of different paths, as few as make no two the same."""
+    depths = range(1, max((len(folder.parts) for folder in folders), default=0) + 1)
+    names = (["/".join(folder.parts[-depth:]) for folder in folders] for depth in depths)
+    return next((found for found in names if len(set(found)) == len(found)), [])
+
+
+def written(reports: Sequence[Report], figure: str = "", *, csv: bool) -> str:
+    """Every table of the runs and of their comparison with the first, as CSV or as Markdown.
+
+    Raises as `comparisons` does.
+    """
+    tables = [table for report in reports for table in report.tables()] + comparisons(reports, figure)
     return "\n".join(map(as_csv, tables)) if csv else markdown(tables)
 
 
-def _tables(reports: Sequence[Report]) -> Iterator[Table]:
-    for report in reports:
-        yield from report.tables()
-    for report in reports[1:]:
-        yield compared(report, reports[0])
-
-
-def write_page(reports: Sequence[Report], path: Path) -> None:
+def write_page(reports: Sequence[Report], path: Path, figure: str = "") -> None:
     """Write the page that shows every sample. Raises InputError where the file cannot be written."""
     try:
-        path.write_text(page(reports), "utf-8")
+        path.write_text(page(reports, figure), "utf-8")
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}") from error

@@ -56,6 +56,10 @@ class Plan:
     """Where the documents are ingested; None for the run's folder."""
 
 
+WITHOUT_MODEL = {"quote"}
+"""Graphs that ask no model."""
+
+
 class Task(NamedTuple):
     """One time that one sample is asked."""
 
@@ -131,10 +135,11 @@ def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
     """Run a suite, or go on with it: what has an answer is not asked again, what failed is.
 
     A sample that fails is kept with its error. Raises InputError and UnknownName for what cannot be run, and
-    ModelError where no sample was answered. Whatever ends the run, what was answered before is kept.
+    ModelError where no sample was answered, NoModel where the graph needs one. Whatever ends the run, what
+    was answered before is kept.
     """
     selection = Selection(plan, suite)
-    with Agent("", plan.graph, model_url=plan.model_url, model=plan.model) as agent:
+    with _agent(plan) as agent:
         begun = _begun(plan, selection, agent)
         with begun.locked():
             index(agent, suite.corpus(selection.data, selection.setting))
@@ -143,7 +148,16 @@ def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
             with watch(suite, len(keys), len(done.intersection(keys))) as note:
                 todo = (task for task in selection.tasks(begun) if task.key not in done)
                 asyncio.run(_ask_all(agent, begun, todo, plan.concurrency, note))
+            begun.select(keys)
             return _scored(begun, suite, keys)
+
+
+def _agent(plan: Plan) -> Agent:
+    """The agent that is asked; it knows of no model where its graph asks none."""
+    agent = Agent("", plan.graph, model_url=plan.model_url, model=plan.model)
+    if agent.graph in WITHOUT_MODEL:
+        agent.context.model_url = agent.context.model_name = ""
+    return agent
 
 
 def _begun(plan: Plan, selection: Selection, agent: Agent) -> Run:

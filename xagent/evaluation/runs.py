@@ -29,7 +29,9 @@ from xagent.evaluation.samples import Sample
 MANIFEST = "run.json"
 FORMAT = 1
 
-_BESIDE = {"data", "model_url", "server", "packages", "started"}  # what no answer depends on
+_BESIDE = {  # what no answer depends on
+    "data", "model_url", "server", "structured", "context_length", "packages", "started",
+}  # fmt: skip
 
 
 class Manifest(BaseModel):
@@ -49,6 +51,8 @@ class Manifest(BaseModel):
     """SHA-256 of each prompt file."""
     model: str = ""
     """Empty for a graph that asks none."""
+    guided: bool = False
+    """Whether the model's server keeps its decoding to a language."""
     settings: Mapping[str, str | int | float | bool | Sequence[str]] = {}
     """The choices of the run's context, without addresses and keys."""
     seed: int = 7
@@ -56,7 +60,11 @@ class Manifest(BaseModel):
     """xagent's."""
     model_url: str = ""
     server: Mapping[str, str] = {}
-    """What the model's server says of its version, where it says anything."""
+    """Its kind, and what it says of its version, where it says anything."""
+    structured: str = ""
+    """What holds the model's replies to a schema, where that is known."""
+    context_length: int = 0
+    """The model's, in tokens; 0 where its server does not say."""
     packages: Mapping[str, str] = {}
     started: str = ""
     """In UTC, ISO 8601."""

@@ -44,6 +44,8 @@ class Sample(BaseModel):
     """The suite's setting that it belongs to."""
     documents: tuple[str, ...] = ()
     """The documents to answer from; empty for the whole corpus."""
+    languages: tuple[str, ...] = ()
+    """The languages of the passages to answer from, as xagent tells them; empty for all."""
     relevant: tuple[str, ...] = ()
     """The documents that answer it, where the data says so."""
     evidence_language: str = ""
@@ -89,6 +91,8 @@ class Suite:
     corpus: Callable[[Path, str], Iterable[Document]] = no_documents
     figures: Callable[[Sequence["Record"]], Mapping[str, float]] = no_figures
     """Figures that are no mean of scores: of pairs of answers, or of counts."""
+    figure_names: tuple[str, ...] = ()
+    """Theirs, for `--describe`."""
     languages: tuple[str, ...] = ()
     """Those the published data has, for `--describe`."""
     data: Path | None = None

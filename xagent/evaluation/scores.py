@@ -17,7 +17,7 @@ def write_scores(
 
 
 def headline(run: Run, suite: Suite, figures: Figures) -> dict[str, object]:
-    """What was run, how many samples were answered, and the suite's first figures."""
+    """What was run, how many samples were asked and answers came, and the suite's first figures."""
     means = figures.means()
     manifest = run.manifest
     return {
@@ -25,7 +25,8 @@ def headline(run: Run, suite: Suite, figures: Figures) -> dict[str, object]:
         "setting": manifest.setting,
         "graph": manifest.graph,
         "model": manifest.model,
-        "samples": figures.answered + sum(figures.failed.values()),
+        "samples": figures.samples,
+        "answers": figures.answered,
         "failures": sum(figures.failed.values()),
         **{name: round(means[name], 4) for name in suite.headline if name in means},
     }

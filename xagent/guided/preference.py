@@ -1,7 +1,8 @@
 """What does a language prefer? A weight for each token: -1 for what leaves it, above 0 for its own."""
 
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +20,6 @@ OWN = 0.2
 
 WORDS = 0.4
 """For function words of the language, and against those of the one that models fall into."""
-
-NAMES = 1.0
-"""What of the penalty is taken back for names that stand in the prompt."""
 
 _LETTERS = {
     "Hans": ("Hani", "Bopo"),
@@ -81,19 +79,34 @@ def _saying(vocabulary: Vocabulary, words: Collection[str]) -> list[int]:
     return [vocabulary.numbers[form] for form in encoded if form in vocabulary.numbers]
 
 
-def names(vocabulary: Vocabulary, prompt: Iterable[int]) -> set[int]:
-    """The tokens of a prompt's capitalised words, which may be names, but for the commonest words of English.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What may be names in a prompt, by the tokens that write them."""
 
-    Those that begin one are also given without the space before it, which other scripts do not write.
+    beginnings: frozenset[int]
+    """Tokens that begin a word of one."""
+    following: Mapping[int, frozenset[int]]
+    """For a token of such a word, those that come after it."""
+
+
+def names(vocabulary: Vocabulary, prompt: Iterable[int]) -> Names:
+    """A prompt's capitalised words, which may be names, but for the commonest words of English.
+
+    What begins one is also given without the space before it, which other scripts do not write.
     """
-    found: set[int] = set()
-    inside = naming = False
+    beginnings: set[int] = set()
+    following: defaultdict[int, set[int]] = defaultdict(set)
+    before: tuple[int, ...] = ()
     for n in prompt:
         piece = vocabulary.tokens[n].decode("utf-8", "replace") if 0 <= n < len(vocabulary) else ""
         word = piece.strip()
-        if not inside or word != piece or word[:1].isupper():
-            naming = word[:1].isupper() and word.casefold() not in function_words("en")
-        inside = piece[-1:].isalpha()
-        if naming and word[:1].isalpha():
-            found |= {n, vocabulary.numbers.get(word.encode(), n)}
-    return found
+        if word[:1].isupper() and word.casefold() not in function_words("en"):
+            before = (n, vocabulary.numbers.get(word.encode(), n))
+            beginnings.update(before)
+        elif before and word == piece and word[:1].isalpha():
+            for token in before:
+                following[token].add(n)
+            before = (n,)
+        else:
+            before = ()
+    return Names(frozenset(beginnings), {token: frozenset(after) for token, after in following.items()})

@@ -4,7 +4,7 @@ vLLM masks what a grammar forbids before it comes here, and minus infinity stays
 """
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import torch
 import xgrammar
@@ -13,7 +13,7 @@ from vllm.v1.sample.logits_processor import BatchUpdate, LogitsProcessor
 from vllm.v1.sample.logits_processor.builtin import process_dict_updates
 
 from xagent.guided.position import Position
-from xagent.guided.preference import NAMES, Target, names, weights
+from xagent.guided.preference import Names, Target, names, weights
 from xagent.guided.request import Asked, asked
 from xagent.guided.vocabulary import Vocabulary
 
@@ -29,8 +29,8 @@ class Guided:
     asked: Asked
     output: list[int]
     """vLLM's own list, which grows as it writes."""
-    names: torch.Tensor
-    """Tokens that may leave the language's script."""
+    names: Names
+    """What may leave the language's script."""
     position: Position
     read: int = field(default=0)
 
@@ -42,14 +42,25 @@ class Guided:
             self.position.read(tokens[n])
             self.read += 1
 
+    def may_leave(self) -> frozenset[int]:
+        """The tokens that may leave the script here: what begins a name, or goes on with it."""
+        if self.position.begun:  # it would spoil the character that is begun
+            return frozenset()
+        last = self.output[self.read - 1] if self.read else -1
+        return self.names.beginnings | self.names.following.get(last, frozenset())
 
-class Plan(NamedTuple):
-    """What is added to the logits, until a request comes to another place."""
 
-    state: tuple[tuple[int, int], ...]
-    """Indices in the batch, and rows of the table of weights."""
+State = tuple[int, int, frozenset[int]]
+"""Where a request is: its index in the batch, its row of the table of weights, tokens that may be names."""
+
+
+@dataclass
+class Plan:
+    """What is added to the logits."""
+
+    state: list[State]
     batch: torch.Tensor
-    """The indices."""
+    """The indices in the batch of those that are to keep to their language now."""
     added: torch.Tensor
     """Requests x vocabulary."""
 
@@ -87,10 +98,7 @@ class LanguageGuide(LogitsProcessor):  # type: ignore[misc]
         wanted = asked(params.extra_args)
         if wanted is None:
             return None
-        leaving = self._vocabulary.leaving(wanted.target.scripts)
-        may = [n for n in sorted(names(self._vocabulary, prompt or ())) if leaving[n]]
-        may_leave = torch.tensor(may, device=self._device, dtype=torch.int64)
-        return Guided(wanted, output, may_leave, Position(wanted.fields))
+        return Guided(wanted, output, names(self._vocabulary, prompt or ()), Position(wanted.fields))
 
     def apply(self, logits: torch.Tensor) -> torch.Tensor:
         """Add each guided request's weights to its row of `logits` (requests x vocabulary), in place."""
@@ -100,28 +108,33 @@ class LanguageGuide(LogitsProcessor):  # type: ignore[misc]
         return logits
 
     def _planned(self) -> Plan:
-        """The plan for where the requests are now; the one before, when they are where they were."""
+        """The plan for where the requests are now: the one before, revised where one has moved on."""
         for request in self._requests.values():
             request.catch_up(self._vocabulary.tokens)
-        state = tuple(
-            (index, self._row(request.asked.target, request.position.begun))
+        state = [
+            (index, self._row(request.asked.target, request.position.begun), request.may_leave())
             for index, request in self._requests.items()
             if request.position.open
-        )
-        if self._plan is None or self._plan.state != state:
-            self._plan = self._new_plan(state)
+        ]
+        if self._plan is None or [one[0] for one in self._plan.state] != [one[0] for one in state]:
+            batch = self._numbers([index for index, _, _ in state])
+            self._plan = Plan(state, batch, self._added(state))
+        elif moved := [n for n, one in enumerate(state) if one != self._plan.state[n]]:
+            self._plan.added.index_copy_(0, self._numbers(moved), self._added([state[n] for n in moved]))
+            self._plan.state = state
         return self._plan
 
-    def _new_plan(self, state: tuple[tuple[int, int], ...]) -> Plan:
-        batch = torch.tensor([index for index, _ in state], device=self._device, dtype=torch.int64)
-        rows = torch.tensor([row for _, row in state], device=self._device, dtype=torch.int64)
-        among = [self._requests[index] for index, _ in state]
-        added = self._table[rows]
-        for place, request in enumerate(among):
-            if not request.position.begun:  # a name spoils the character that is begun
-                added[place, request.names] += NAMES
-        strengths = torch.tensor([one.asked.strength for one in among], device=self._device)
-        return Plan(state, batch, added * strengths.unsqueeze(1))
+    def _added(self, state: list[State]) -> torch.Tensor:
+        """What is added for requests that are there, a row each."""
+        added = self._table[self._numbers([row for _, row, _ in state])]
+        may = [(place, n) for place, (_, _, tokens) in enumerate(state) for n in tokens]
+        names = self._numbers([place for place, _ in may]), self._numbers([n for _, n in may])
+        added[names] = added[names].clamp(min=0.0)
+        strengths = [self._requests[index].asked.strength for index, _, _ in state]
+        return added.mul_(torch.tensor(strengths, device=self._device).unsqueeze(1))
+
+    def _numbers(self, values: list[int]) -> torch.Tensor:
+        return torch.tensor(values, device=self._device, dtype=torch.int64)
 
     def _row(self, to: Target, begun: bytes) -> int:
         """Where the table has the weights for a language, within a character that is begun."""

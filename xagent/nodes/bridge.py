@@ -41,7 +41,8 @@ async def bridge(state: State, runtime: Runtime[Context]) -> dict[str, object]:
 
 def _decided(state: State, context: Context) -> Decision:
     store, own = context.opened, state.question_language.code
-    return decide(context.bridge, store, state.query, own, context.searched(own))
+    searched = context.searched(own)
+    return decide(context.bridge, store, state.query, own, searched, documents=context.documents)
 
 
 async def _translated(question: str, languages: Sequence[str], context: Context) -> Mapping[str, str]:

@@ -71,5 +71,5 @@ def _tail(log: Path) -> str:
         with log.open("rb") as file:
             file.seek(max(log.stat().st_size - _TAIL, 0))
             return file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""  # whoever looks after the disk has removed it
+    except (OSError, ValueError):
+        return ""  # whoever looks after the disk has removed it, or it is not where a damaged file says

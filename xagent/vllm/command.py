@@ -1,21 +1,27 @@
 """`xagent vllm`: serve a model on this machine's GPU, in one command."""
 
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 import typer
 from typer.core import TyperGroup
 
-from xagent.errors import InputError
+from xagent.errors import EndpointError, InputError
 from xagent.options import Json
-from xagent.terminal import clean, console, to_json
-from xagent.vllm import display, options, server, state
+from xagent.terminal import clean, console, one_line, to_json
+from xagent.vllm import display, options, server, signals, state
 from xagent.vllm.commandline import Choices, Launch, launches
 from xagent.vllm.hardware import gpus
 
 _PASSED = "xagent.vllm.passed"
+
+_OWN = {
+    "--port": "write it before --",
+    "--host": "write it before --",
+    "--api-key": "write it before --, or set XAGENT_API_KEY",
+    "--served-model-name": "leave it out, for xagent names what it serves; --model chooses the model",
+}
+"""What vLLM may not be told behind `--`: xagent would look for a server that is not there."""
 
 
 class _WithMore(TyperGroup):
@@ -104,11 +110,16 @@ def status(json: Json = False) -> None:
 def stop(port: options.StopPort = 0) -> None:
     """End the servers that xagent has started, with all that they started."""
     found = [one for one in state.servers() if port in (0, one.port)]
-    for one in found:
-        server.stop(one)
-        console().print(f"stopped: {one.url}", soft_wrap=True)
+    with ExitStack() as each:  # all, though one will not end; the error is raised after
+        for one in reversed(found):
+            each.callback(_stop, one)
     if not found:
         console().print("no server of xagent's is there to be stopped")
+
+
+def _stop(one: state.Server) -> None:
+    server.stop(one)
+    console().print(f"stopped: {one_line(one.url)}", soft_wrap=True)
 
 
 def _check(choices: Choices, only_wait: bool) -> None:
@@ -116,6 +127,16 @@ def _check(choices: Choices, only_wait: bool) -> None:
         raise InputError("--preset and --model each name a model: use one of them")
     if only_wait:
         raise InputError("--wait goes with --detach: without it, the command stays until the server ends")
+    for word in choices.passed:
+        _check_passed(word)
+
+
+def _check_passed(word: str) -> None:
+    name = word.partition("=")[0].replace("_", "-")
+    # Like vLLM's own parser: the beginning of a name will do, and underscores are dashes.
+    own = next((own for own in _OWN if len(name) > len("--") and own.startswith(name)), "")
+    if own:
+        raise InputError(f"{own} cannot be given to vLLM behind --: {_OWN[own]}")
 
 
 def _memory(choices: Choices, told: float) -> tuple[float, ...]:
@@ -128,7 +149,7 @@ def _memory(choices: Choices, told: float) -> tuple[float, ...]:
 def _leave(planned: Sequence[Launch], key: server.Key, *, wait: bool) -> None:
     """Start the servers and leave them running."""
     running: list[server.Started] = []
-    with _ended_by_signals():
+    with signals.as_ctrl_c():
         try:
             _start(planned, key, running, wait=wait)
         except BaseException:
@@ -142,7 +163,7 @@ def _leave(planned: Sequence[Launch], key: server.Key, *, wait: bool) -> None:
 def _serve(planned: Sequence[Launch], key: server.Key) -> None:
     """Start the servers, and stay until one ends or a signal comes; then end all."""
     running: list[server.Started] = []
-    with _ended_by_signals():
+    with signals.as_ctrl_c():
         try:
             _start(planned, key, running, wait=True)
             display.show_ready([one.server for one in running], key)
@@ -156,33 +177,25 @@ def _start(planned: Sequence[Launch], key: server.Key, running: list[server.Star
     server.check_ports(planned)
     for launch in planned:
         console(stderr=True).print(display.described(launch), soft_wrap=True)
-        running.append(server.start(launch, key))
+        with signals.held():
+            running.append(server.start(launch, key))
         if wait or launch is not planned[-1]:
             with display.loading(launch.model) as progress:
                 server.wait(running[-1], progress)
 
 
 def _end(running: Sequence[server.Started]) -> None:
-    for one in running:
-        console(stderr=True).print(f"ending {one.server.url}", soft_wrap=True)
+    """All of them, though one will not: that is shown, for what is raised is what made them end."""
+    with ExitStack() as each:
+        for one in reversed(running):
+            each.callback(_end_one, one)
+
+
+def _end_one(one: server.Started) -> None:
+    screen = console(stderr=True)
+    screen.print(f"ending {one.server.url}", soft_wrap=True)
+    try:
         server.stop(one.server)
         one.process.wait()
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM, and SIGHUP of a terminal that is closed, do what Ctrl-C does (not under `nohup`)."""
-    wanted = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGHUP")]  # Windows lacks one
-    before = {each: signal.getsignal(each) for each in wanted}
-    before = {each: handler for each, handler in before.items() if handler != signal.SIG_IGN}
-    for each in before:
-        signal.signal(each, _interrupt)
-    try:
-        yield
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    except EndpointError as error:
+        screen.print(str(error), soft_wrap=True)

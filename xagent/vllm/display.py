@@ -110,9 +110,9 @@ def show_status(rows: Sequence[dict[str, str | int]]) -> None:
     if not rows:
         screen.print("xagent has started no server: `xagent vllm` starts one")
     for row in rows:
-        told = f"{row['state']:8} {row['role']:8} {row['url']}  {one_line(str(row['model']))}"
+        told = f"{row['state']:8} {row['role']:8} {row['url']}  {row['model']}"
         why = f": {row['cause']}" if "cause" in row else ""
-        screen.print(f"{told}  since {row['started']}, log {row['log']}{why}", soft_wrap=True)
+        screen.print(one_line(f"{told}  since {row['started']}, log {row['log']}{why}"), soft_wrap=True)
 
 
 def shell_command(launch: Launch, key: Key) -> str:

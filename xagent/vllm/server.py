@@ -74,17 +74,7 @@ def start(launch: Launch, key: Key) -> Started:
     """Start a server, and write down that it was; it loads for a while yet. Raises ServerMissing."""
     command = [*program(), launch.model, *launch.arguments]
     log = state.made_folder() / f"{launch.port}.log"
-    variables = {name: value for name, value in os.environ.items() if name != "VLLM_API_KEY"}
-    with log.open("wb") as said:
-        # A session of its own: Ctrl-C in this terminal reaches xagent only, which ends all of it in order.
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            env=variables | environment(launch, key.secret),
-            start_new_session=True,
-        )
+    process = _begun(command, environment(launch, key.secret), log)
     server = Server(
         role=launch.role,
         pid=process.pid,
@@ -96,8 +86,27 @@ def start(launch: Launch, key: Key) -> Started:
         log=str(log),
         key_file=key.file,
     )
-    state.keep(server)
+    try:
+        state.keep(server)
+    except OSError:  # the disk is full, say: `xagent vllm stop` would not find it
+        processes.end(server.pid, server.born)
+        process.wait()
+        raise
     return Started(server, process)
+
+
+def _begun(command: Sequence[str], told: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    variables = {name: value for name, value in os.environ.items() if name != "VLLM_API_KEY"}
+    with log.open("wb") as said:
+        # A session of its own: Ctrl-C in this terminal reaches xagent only, which ends all of it in order.
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env=variables | told,
+            start_new_session=True,
+        )
 
 
 def url_of(launch: Launch) -> str:

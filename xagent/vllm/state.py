@@ -6,6 +6,7 @@ import secrets
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from xagent.vllm.commandline import Role
 from xagent.vllm.processes import leads
@@ -40,14 +41,14 @@ class Server:
 
     @property
     def port(self) -> int:
-        """Where it listens."""
-        return int(self.url.rpartition(":")[2].partition("/")[0])
+        """Where it listens; 0 where its URL does not say. Raises ValueError where that is no URL."""
+        return urlsplit(self.url).port or 0
 
     def key(self) -> str:
-        """The key that xagent made for it; empty where it was given another, or none."""
+        """The key that xagent made for it; empty where it was given another or none, or it cannot be read."""
         if not self.key_file:
             return ""
-        with suppress(FileNotFoundError):
+        with suppress(OSError, ValueError):
             return Path(self.key_file).read_text("utf-8").strip()
         return ""
 
@@ -79,12 +80,22 @@ def made_key() -> Path:
 
 def servers() -> list[Server]:
     """All that were started and not stopped, by port; some may have ended by themselves."""
-    found = []
-    for path in folder().glob("*.json"):
-        # Stopped meanwhile, or not of this version.
-        with suppress(FileNotFoundError, ValueError, TypeError):
-            found.append(Server(**json.loads(path.read_text("utf-8"))))
+    found: list[Server] = []
+    with suppress(OSError):  # the folder cannot be looked into
+        found = [server for path in folder().glob("*.json") if (server := _read(path))]
     return sorted(found, key=lambda server: server.port)
+
+
+def _read(path: Path) -> Server | None:
+    """What a file says; None for one that was removed meanwhile, is damaged, or cannot be read."""
+    # Importing it takes a tenth of a second, which `--help` should not.
+    from pydantic import TypeAdapter
+
+    try:
+        server = TypeAdapter(Server).validate_json(path.read_bytes())
+        return server if path.name == f"{server.port}.json" else None
+    except (OSError, ValueError):
+        return None
 
 
 def running(role: Role = "chat") -> Server | None:

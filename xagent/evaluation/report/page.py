@@ -19,8 +19,8 @@ _SCRIPTS = ("page.js", "sample.js")
 _SPECIAL = re.compile("[<>&\u2028\u2029\ud800-\udfff]")
 
 
-def page(reports: Sequence[Report]) -> str:
-    """The HTML of a page on one run or several; the same for the same runs."""
+def page(reports: Sequence[Report], figure: str = "") -> str:
+    """The HTML of a page on one run or several, compared in a `figure`; the same for the same runs."""
     scripts = [_asset(name) for name in _SCRIPTS]
     style = _asset("page.css")
     return Template(_asset("page.html")).substitute(
@@ -28,7 +28,7 @@ def page(reports: Sequence[Report]) -> str:
         title=html.escape(one_line(" · ".join(dict.fromkeys(report.name for report in reports)))),
         style=style,
         plots="\n".join(pictures(report, named=len(reports) > 1) for report in reports),
-        data=embedded(overview(reports)),
+        data=embedded(overview(reports, figure)),
         samples="\n".join(_samples(reports)),
         scripts="\n".join(f"<script>{script}</script>" for script in scripts),
     )
@@ -43,7 +43,7 @@ def embedded(value: object) -> str:
 def _samples(reports: Sequence[Report]) -> Iterator[str]:
     """An element for each sample and for each text, so that the page reads those only that are looked at."""
     texts = Texts()
-    judged = (one for report in reports for one in report.judged)
+    judged = (one for report in reports for one in report.judged())
     for number, one in enumerate(judged):
         yield _element(f"sample-{number}", detail(one, texts))
     for text, number in texts.numbers.items():

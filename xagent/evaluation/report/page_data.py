@@ -11,11 +11,11 @@ from xagent.evaluation.report.tables import Cell, Table, shown
 from xagent.evaluation.statistics import Estimate
 
 
-def overview(reports: Sequence[Report]) -> dict[str, object]:
+def overview(reports: Sequence[Report], figure: str = "") -> dict[str, object]:
     """What the page draws at once: tables of figures, and what its list of samples shows and seeks in."""
-    numbered = enumerate((report.name, judged) for report in reports for judged in report.judged)
+    numbered = enumerate((report.name, judged) for report in reports for judged in report.judged())
     return {
-        "comparisons": [_table(table) for table in comparisons(reports)],
+        "comparisons": [_table(table) for table in comparisons(reports, figure)],
         "runs": [_run(report) for report in reports],
         "samples": [_line(number, name, judged) for number, (name, judged) in numbered],
     }

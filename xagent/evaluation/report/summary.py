@@ -1,7 +1,7 @@
 """What is there to report of a run? What was run, its figures as tables, and each sample as it was judged."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -48,10 +48,15 @@ class Report:
         records = run.records()
         return cls(name or run.path.resolve().name, run.manifest, suite, records, figures(records, suite))
 
-    @cached_property
-    def judged(self) -> Sequence[Judged]:
+    def judged(self) -> Iterator[Judged]:
         """Each record, failures too, in the order in which they came."""
-        return [self._judge(record) for record in self.records]
+        for record, (scores, loss) in zip(self.records, self._verdicts, strict=True):
+            yield Judged(record, scores, loss)
+
+    @cached_property
+    def _verdicts(self) -> Sequence[tuple[Mapping[str, float], Loss | None]]:
+        """What `judged` says of each record, without the records: a run may be larger than the memory."""
+        return [self._verdict(record) for record in self.records]
 
     @property
     def facts(self) -> dict[str, str]:
@@ -89,12 +94,11 @@ class Report:
         ]
         return [table for table in tables if table.rows]
 
-    def _judge(self, record: Record) -> Judged:
+    def _verdict(self, record: Record) -> tuple[Mapping[str, float], Loss | None]:
         if record.answer is None:
-            return Judged(record, {}, None)
+            return {}, None
         scores = {name: scorer(record) for name, scorer in self.suite.scorers.items()}
-        given = {name: score for name, score in scores.items() if score is not None}
-        return Judged(record, given, lost(record))
+        return {name: score for name, score in scores.items() if score is not None}, lost(record)
 
     def _cost(self) -> dict[str, str]:
         if not self.figures.answered:
@@ -132,7 +136,7 @@ class Report:
 
     def losses(self) -> Mapping[str, Counter[Loss]]:
         """How many answers were lost where, by the question's language; without those not to be judged."""
-        return counted((one.record.sample.language, one.loss) for one in self.judged)
+        return counted((one.record.sample.language, one.loss) for one in self.judged())
 
 
 def comparisons(reports: Sequence[Report], figure: str = "") -> list[Table]:

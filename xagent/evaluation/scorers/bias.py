@@ -8,11 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+from typing import NamedTuple
 
 from xagent.evaluation.records import Record
 
 Shares = Mapping[str, float]
 """By language, from 0 to 1; of 1 in all, or empty where there is nothing to share."""
+
+EVIDENCE = ("shown_own", "cited_own", "shown_english", "cited_english", "shown_bias", "cited_bias")
+"""The figures of `evidence_languages`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +61,36 @@ def evidence_languages(records: Sequence[Record]) -> dict[str, float]:
 
 def evidence_by_question(records: Iterable[Record]) -> dict[str, Evidence]:
     """The languages of the evidence by the question's language, in the order of the codes."""
-    asked: defaultdict[str, list[Record]] = defaultdict(list)
+    asked: defaultdict[str, list[_Languages]] = defaultdict(list)
     for record in records:
-        asked[record.sample.language].append(record)
+        asked[record.sample.language].append(_languages(record))
     return {code: _evidence(asked[code]) for code in sorted(asked)}
 
 
-def _evidence(records: Sequence[Record]) -> Evidence:
-    citing = [record for record in records if _cited(record)]
+class _Languages(NamedTuple):
+    """Those of one question's evidence."""
+
+    available: tuple[str, ...]
+    shown: tuple[str, ...]
+    cited: tuple[str, ...]
+
+
+def _languages(record: Record) -> _Languages:
+    available = tuple(code for code in record.sample.facts.get("available", "").split(";") if code)
+    if record.answer is None:
+        return _Languages(available, (), ())
+    shown = tuple(passage.language for passage in record.answer.passages)
+    return _Languages(available, shown, tuple(citation.language for citation in record.answer.citations))
+
+
+def _evidence(asked: Sequence[_Languages]) -> Evidence:
+    citing = [one for one in asked if one.cited]
     return Evidence(
-        available=_shares(_available(record) for record in records),
-        shown=_shares(_shown(record) for record in records),
-        shown_to_cite=_shares(_shown(record) for record in citing),
-        cited=_shares(_cited(record) for record in citing),
+        available=_shares(one.available for one in asked),
+        shown=_shares(one.shown for one in asked),
+        shown_to_cite=_shares(one.shown for one in citing),
+        cited=_shares(one.cited for one in citing),
     )
-
-
-def _available(record: Record) -> list[str]:
-    return [code for code in record.sample.facts.get("available", "").split(";") if code]
-
-
-def _shown(record: Record) -> list[str]:
-    return [passage.language for passage in record.answer.passages] if record.answer else []
-
-
-def _cited(record: Record) -> list[str]:
-    return [citation.language for citation in record.answer.citations] if record.answer else []
 
 
 def _shares(evidence: Iterable[Sequence[str]]) -> Shares:

@@ -41,6 +41,13 @@ class Territory:
     """By the languages of its claimants, the claimant that was answered."""
 
 
+CONCURRENCE = (
+    "kb_cs", "control_cs", "non_control_cs", "consistency_cs", "consistency_cs_unknown",
+    "delta_cs_unnormalised", "delta_cs", "no_option", "included_LANGUAGE", "cited_LANGUAGE",
+)  # fmt: skip
+"""The figures of `concurrence_figures` and, of each language, of `inclusion_and_citation`."""
+
+
 def concurrence(territories: Iterable[Territory]) -> dict[str, float]:
     """The means over territories, as BorderLines' `calculate_CS.py` takes them; none where there is nothing.
 

@@ -13,6 +13,9 @@ from xagent.evaluation.records import Record
 from xagent.evaluation.scorers.choices import NONE, chosen
 from xagent.evaluation.scorers.correctness import correct
 
+CONSISTENCY = ("consistency", "correct_overlap", "choice_consistency")
+"""The figures of `consistency`."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Judged:

@@ -6,7 +6,7 @@ that may be the wrong one too. Only a text without a word in it has no language.
 
 from xagent import languages
 from xagent.detectors import ALL, detector
-from xagent.errors import UnknownLanguage
+from xagent.errors import MissingExtra, UnknownLanguage
 from xagent.evaluation.records import Record
 from xagent.masking import DATA
 
@@ -33,11 +33,14 @@ def right_sentences(record: Record) -> float | None:
 def right_language_lingua(record: Record) -> float | None:
     """1 when lingua takes the answer as a whole to be in the right language, as XRAG judges responses.
 
-    None where lingua does not know the language, or finds no word in the answer. Raises MissingExtra when
-    lingua is not installed.
+    None where lingua is not installed, does not know the language, or finds no word in the answer.
     """
     wanted = _wanted(record)
-    heard = detector("lingua")(record.answer.text if record.answer else "", ALL)
+    try:
+        lingua = detector("lingua")
+    except MissingExtra:
+        return None
+    heard = lingua(record.answer.text if record.answer else "", ALL)
     codes = [languages.language(label).code for label in heard]
     return float(codes[0] == wanted) if wanted in codes and any(heard.values()) else None
 

@@ -106,6 +106,10 @@ def word_pass_rate(record: Record) -> float | None:
     return None if passed is None else float(passed)
 
 
+CONFUSION = ("lpr", "wpr", "lcpr")
+"""The figures of `confusion_figures`."""
+
+
 def confusion_figures(records: Iterable[Record]) -> dict[str, float]:
     """`lpr`, `wpr` and `lcpr` of the answers that should be in one of the benchmark's languages.
 

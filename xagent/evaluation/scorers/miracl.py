@@ -11,7 +11,7 @@ from typing import Literal
 
 from xagent.errors import InputError
 from xagent.evaluation.records import Record
-from xagent.evaluation.scorers.abstention import abstains_rightly, abstains_wrongly
+from xagent.evaluation.scorers.abstention import abstains_rightly
 
 PRESENT = "yes, answer is present"
 UNKNOWN = "i don't know"
@@ -56,8 +56,3 @@ def hallucinates(record: Record) -> float | None:
     """1 where the documents do not answer and it did, 0 where it abstained; None where they answer."""
     abstained = abstains_rightly(record)
     return None if abstained is None else 1 - abstained
-
-
-def errs(record: Record) -> float | None:
-    """1 where the documents answer and it abstained, 0 where it answered; None where they do not."""
-    return abstains_wrongly(record)
