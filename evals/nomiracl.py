@@ -94,7 +94,8 @@ def asked(data: Path, subset: str) -> Iterator[Asked]:
         language = path.name.split(".")[0]
         for row in rows(path, Row):
             if row.prompt:
-                names = [f"{language}-{docid.replace('#', '-')}" for docid in row.docids]
+                # Subsets cut long passages at different places, so each has its own.
+                names = [f"{subset}-{language}-{docid.replace('#', '-')}" for docid in row.docids]
                 texts = dict(zip(names, row.prompt.passages, strict=True))
                 yield Asked(row.query_id, language, row.prompt.question, texts)
 

@@ -95,15 +95,17 @@ async def test_a_failure_is_one_line(folder: Path) -> None:
 
 async def test_a_failure_keeps_what_the_model_was_sent_and_what_it_said(folder: Path) -> None:
     with (
-        ModelServer({"Draft": lambda request: {"claims": "ningún"}}) as server,
-        Agent(folder / "store", "qa", model_url=server.url) as agent,
+        ModelServer(faults=[Fault("status 400", schema="Draft")]) as server,
+        Agent(folder / "store", "translate", model_url=server.url) as agent,
     ):
         record = await ask(agent, sample("ja"), "key")
     assert record.answer is None
-    assert record.error
-    assert {call.step for call in record.calls} == {"answer"}
-    assert all(QUESTIONS["ja"][0] in call.messages[1][1] for call in record.calls)
-    assert "ningún" in record.calls[0].reply
+    assert "400" in record.error
+    translated, *failed = record.calls
+    assert translated.step == "translate"
+    assert QUESTIONS["ja"][0] in translated.messages[-1][1]
+    assert translated.reply.startswith("{")
+    assert {call.step for call in failed} == {"answer"}
 
 
 async def test_halves_of_a_character_are_kept_as_one(folder: Path) -> None:

@@ -151,18 +151,27 @@ def test_graphs_are_compared_over_one_store(folder: Path) -> None:
 
 def test_a_graph_that_answers_nothing_is_a_row_and_the_others_are_shown() -> None:
     asked = ["--graphs", "quote,naive", "--models", "one,two", "--limit", "1"]
-    with ModelServer(faults=["status 401"]) as server:
+    with ModelServer() as server:
         done = call("eval", "compare", "own", *asked, "--model-url", server.url, "--json")
         shown = call("eval", "compare", "own", *asked, "--model-url", server.url)
     assert [(row["graph"], row["model"], row["answered"]) for row in done.data] == [
         ("quote", "", 6), ("naive", "one", 0), ("naive", "two", 0),
     ]  # fmt: skip
     assert (done.code, done.data[0]["error"]) == (0, "")
-    assert "XAGENT_API_KEY" in done.data[1]["error"]
+    assert "has no model 'one'" in done.data[1]["error"]
     assert done.err.count("xagent: naive answered nothing: ") == 2
     assert [line.split()[0].strip(",") for line in shown.out.strip().splitlines()[2:]] == [
         "quote", "naive", "naive",
     ]  # fmt: skip
+
+
+def test_where_no_graph_answers_anything_comparing_them_has_failed() -> None:
+    with ModelServer(faults=["status 401"]) as server:
+        asked = ["--graphs", "naive", "--model-url", server.url, "--limit", "1"]
+        done = call("eval", "compare", "own", *asked, "--json")
+    (row,) = done.data
+    assert (done.code, row["answered"], row["failed"], row["calls"]) == (1, 0, 6, 0)
+    assert "XAGENT_API_KEY" in row["error"]
 
 
 def test_judges_are_asked_and_reported() -> None:

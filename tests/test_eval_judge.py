@@ -86,7 +86,12 @@ def test_a_judge_without_a_key_of_its_own_gets_that_of_the_server_started_here(
     monkeypatch.setattr(judge, "key_of", lambda url: f"key of {url}")
     monkeypatch.delenv("XAGENT_JUDGE_KEY", raising=False)
     keys: list[str] = []
-    monkeypatch.setattr(judge, "served_models", lambda url, key: keys.append(key) or ["qwen"])
+
+    def lists(_: str, key: str) -> list[str]:
+        keys.append(key)
+        return ["qwen"]
+
+    monkeypatch.setattr(judge, "served_models", lists)
     for own in ("", "sk-own"):
         monkeypatch.setenv("XAGENT_JUDGE_KEY", own)
         assert Judge.of("http://127.0.0.1:8000/v1").model.name == "qwen"

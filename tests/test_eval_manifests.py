@@ -53,7 +53,11 @@ def test_what_the_server_can_do_is_kept_and_guided_decoding_makes_another_run(
             made.append(manifest_of(agent, "own", "all", data, 7))
     plain, guided_long, guided_short = made
     assert (plain.guided, guided_long.guided) == (False, True)
-    assert (plain.server["kind"], plain.structured, plain.context_length) == ("vLLM 0.11", "json_schema", 8192)
+    assert (plain.server["kind"], plain.structured, plain.context_length) == (
+        "vLLM 0.11",
+        "json_schema",
+        8192,
+    )
     assert plain.fingerprint != guided_long.fingerprint == guided_short.fingerprint
 
 

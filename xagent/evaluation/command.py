@@ -203,6 +203,8 @@ def compare(
         if row.error:
             said = f"xagent: {row.graph} answered nothing: {row.error}"
             console(stderr=True).print(one_line(said), soft_wrap=True)
+    if not any(row.answered for row in rows):
+        raise typer.Exit(1)
 
 
 def report_command(

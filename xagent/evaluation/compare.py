@@ -8,7 +8,7 @@ from xagent.errors import ModelError
 from xagent.evaluation.figures import cost, figures
 from xagent.evaluation.manifests import digest
 from xagent.evaluation.report.tables import Cell, Table
-from xagent.evaluation.runner import WITHOUT_MODEL, Outcome, Plan, Watch, run_suite, suite_of
+from xagent.evaluation.runner import WITHOUT_MODEL, Outcome, Plan, Watch, run, suite_of
 from xagent.evaluation.runs import sha256
 from xagent.evaluation.samples import Scorer, no_figures
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
@@ -64,7 +64,7 @@ def compare(plan: Plan, graphs: Sequence[str], models: Sequence[str], watch: Wat
 
 def _row(plan: Plan, watch: Watch) -> Row:
     try:
-        return row_of(run_suite(plan, watch))
+        return row_of(run(suite_of(plan), plan, watch))
     except ModelError as error:
         return Row(plan.graph or "", plan.model or "", 0, 0, {}, 0.0, 0.0, one_line(str(error)))
 
@@ -80,7 +80,7 @@ def store_of(plan: Plan) -> Path:
 def row_of(outcome: Outcome) -> Row:
     """What a run comes to."""
     judged = figures(outcome.records, replace(outcome.suite, scorers=SCORERS, figures=no_figures))
-    spent = cost(outcome.records)
+    spent = cost(outcome.records) if judged.answered else None
     manifest = outcome.run.manifest
     return Row(
         graph=manifest.graph,
@@ -88,8 +88,9 @@ def row_of(outcome: Outcome) -> Row:
         answered=judged.answered,
         failed=sum(judged.failed.values()),
         estimates=judged.overall,
-        calls=round(spent.calls, 2),
-        seconds=round(spent.seconds, 2),
+        calls=round(spent.calls, 2) if spent else 0.0,
+        seconds=round(spent.seconds, 2) if spent else 0.0,
+        error="" if spent else outcome.records[0].error,
     )
 
 
@@ -101,6 +102,6 @@ def table_of(suite: str, rows: Sequence[Row]) -> Table:
 
 def _cells(row: Row) -> Iterator[Cell]:
     yield f"{row.graph}, {row.model}" if row.model else row.graph
-    yield f"{row.answered}/{row.answered + row.failed}" if row.answered else "0"
+    yield f"{row.answered}/{row.answered + row.failed}"
     yield from map(row.estimates.get, SCORERS)
     yield from (f"{row.calls:.1f}", f"{row.seconds:.2f}")

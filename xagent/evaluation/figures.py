@@ -159,7 +159,9 @@ def compare(records: Iterable[Record], baseline: Iterable[Record], suite: Suite,
         if figure in one.scores and (other := before.get(one.sample.id)) and one.sample == other.sample
     ]
     if not paired:
-        raise InputError(f"The runs have no sample in common that {figure} judges; compare runs of one data set.")
+        raise InputError(
+            f"The runs have no sample in common that {figure} judges; compare runs of one data set."
+        )
     by_language: defaultdict[str, list[tuple[Scored, float]]] = defaultdict(list)
     for one, value in paired:
         by_language[one.sample.language].append((one, value))

@@ -127,16 +127,19 @@ class Selection:
 
 
 def run_suite(plan: Plan, watch: Watch) -> Outcome:
-    """Run the suite that a plan names. Raises UnknownName, and as `run` does."""
-    return run(suite_of(plan), plan, watch)
+    """Run the suite that a plan names. Raises UnknownName, ModelError for no answer at all, and as `run`."""
+    outcome = run(suite_of(plan), plan, watch)
+    if not outcome.figures.answered:
+        raise ModelError(f"no sample was answered: {outcome.records[0].error}")
+    return outcome
 
 
 def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
     """Run a suite, or go on with it: what has an answer is not asked again, what failed is.
 
-    A sample that fails is kept with its error. Raises InputError and UnknownName for what cannot be run, and
-    ModelError where no sample was answered, NoModel where the graph needs one. Whatever ends the run, what
-    was answered before is kept.
+    A sample that fails is kept with its error. Raises InputError and UnknownName for what cannot be run,
+    NoModel where the graph needs one, and EndpointError where its server does not answer. Whatever ends the
+    run, what was answered before is kept.
     """
     selection = Selection(plan, suite)
     with _agent(plan) as agent:
@@ -174,8 +177,6 @@ def _scored(run: Run, suite: Suite, keys: Sequence[str]) -> Outcome:
     records = run.records(keys)
     outcome = Outcome(run, suite, records, figures(records, suite))
     write_scores(run, suite, outcome.figures)
-    if not outcome.figures.answered:
-        raise ModelError(f"no sample was answered: {records[0].error}")
     return outcome
 
 

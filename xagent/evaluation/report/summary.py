@@ -67,6 +67,7 @@ class Report:
             "setting": manifest.setting,
             "graph": manifest.graph,
             "model": manifest.model,
+            "guided decoding": "yes" if manifest.guided else "",
             "answered": f"{self.figures.answered:,}",
             "failed": f"{sum(self.figures.failed.values()):,}",
             **self._cost(),
