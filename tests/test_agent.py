@@ -241,6 +241,7 @@ def test_closing_waits_for_what_is_being_answered(tmp_path: Path, monkeypatch: p
     agent.close()
 
 
+@pytest.mark.integration
 def test_a_program_that_never_closes_its_agent_ends(tmp_path: Path) -> None:
     with agent_over(tmp_path, DOCUMENTS):
         pass

@@ -47,47 +47,44 @@ def test_a_graph_or_suite_imports_from_xagent_only(path: Path) -> None:
     assert ast.get_docstring(tree(path))
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name)
-def test_the_package_imports_nothing_of_what_builds_on_it(path: Path) -> None:
-    assert not {first(module) for module in imported(path)} & {
-        "graphs",
-        "evals",
-        "prompts",
-        "tests",
-        "benchmarks",
-    }
+def test_the_package_imports_nothing_of_what_builds_on_it() -> None:
+    for path in PACKAGE:
+        used = {first(module) for module in imported(path)}
+        assert not used & {"graphs", "evals", "prompts", "tests", "benchmarks"}, name(path)
 
 
-@pytest.mark.parametrize("path", PACKAGE, ids=name)
-def test_a_module_is_documented_and_short(path: Path) -> None:
-    assert ast.get_docstring(tree(path)), "no docstring"
-    assert len(path.read_text("utf-8").splitlines()) <= 300
+def test_a_module_is_documented_and_short() -> None:
+    for path in PACKAGE:
+        assert ast.get_docstring(tree(path)), f"{name(path)} has no docstring"
+        assert len(path.read_text("utf-8").splitlines()) <= 300, name(path)
 
 
-@pytest.mark.parametrize("path", [*PACKAGE, *PLUGINS], ids=name)
-def test_a_module_prints_nothing_and_swallows_no_error(path: Path) -> None:
-    for node in ast.walk(tree(path)):
+def test_a_module_prints_nothing_and_swallows_no_error() -> None:
+    for path, node in [(path, node) for path in [*PACKAGE, *PLUGINS] for node in ast.walk(tree(path))]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            assert node.func.id not in ("print", "eval", "exec", "breakpoint"), f"line {node.lineno}"
+            said = f"{name(path)}, line {node.lineno}"
+            assert node.func.id not in ("print", "eval", "exec", "breakpoint"), said
         if isinstance(node, ast.ExceptHandler):
-            assert node.type is not None, f"bare except in line {node.lineno}"
+            where = f"{name(path)}, line {node.lineno}"
+            assert node.type is not None, f"bare except: {where}"
             caught = {part.id for part in ast.walk(node.type) if isinstance(part, ast.Name)}
             silent = all(isinstance(statement, ast.Pass | ast.Continue) for statement in node.body)
-            assert not (silent and caught & {"Exception", "BaseException"}), f"line {node.lineno}"
+            assert not (silent and caught & {"Exception", "BaseException"}), where
 
 
-@pytest.mark.parametrize("path", [*PACKAGE, *PLUGINS], ids=name)
-def test_a_module_that_lists_its_names_has_them(path: Path) -> None:
-    if not any(
+def lists_names(path: Path) -> bool:
+    return any(
         isinstance(node, ast.Assign) and "__all__" in ast.unparse(node.targets[0]) for node in tree(path).body
-    ):
-        return
-    module = importlib.import_module(
-        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
     )
-    assert sorted(set(module.__all__)) == sorted(module.__all__)
-    for listed in module.__all__:
-        assert getattr(module, listed) is not None
+
+
+def test_a_module_that_lists_its_names_has_them() -> None:
+    for path in filter(lists_names, [*PACKAGE, *PLUGINS]):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        module = importlib.import_module(".".join(parts).removesuffix(".__init__"))
+        assert sorted(set(module.__all__)) == sorted(module.__all__), name(path)
+        for listed in module.__all__:
+            assert getattr(module, listed) is not None, (name(path), listed)
 
 
 def test_langgraph_json_lists_the_graphs() -> None:

@@ -488,6 +488,7 @@ def test_resume_without_a_conversation_says_so_and_begins_one(converse: Conversa
     assert [len(agent.turns(name)) for name in agent.conversations()] == [2]
 
 
+@pytest.mark.integration
 def test_a_second_process_goes_on_where_the_first_ended(agent: Agent, folder: Path) -> None:
     """Also: pipes are UTF-8 whatever the locale, and nothing but plain text."""
     asked = "".join(f"{question}\n" for _, question, _ in NATIVE.values())

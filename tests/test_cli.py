@@ -314,9 +314,9 @@ def test_doctor(xagent: Command, store: Path) -> None:
 
 
 def test_eval(xagent: Command) -> None:
-    done = xagent("eval", "sample", "--limit", "1", "--languages", "de,sw,zh", "--json")
+    done = xagent("eval", "sample", "--limit", "30", "--languages", "sw,zh", "--json")
     assert (done.code, done.out.count("\n")) == (0, 1)
-    assert (done.data["suite"], done.data["graph"], done.data["samples"]) == ("sample", "quote", 3)
+    assert (done.data["suite"], done.data["graph"], done.data["samples"]) == ("sample", "quote", 52)
     for name in ("same_contains", "cross_contains", "abstain_right", "abstain_wrong"):
         assert 0 <= done.data[name] <= 1
 

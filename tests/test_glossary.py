@@ -213,6 +213,7 @@ def test_a_bad_line_on_the_command_line(xagent: Command, documents: Path, tmp_pa
     )
 
 
+@pytest.mark.integration
 def test_the_lexicon_is_checked_on_the_command_line(xagent: Command) -> None:
     done = xagent("lexicon", "check")
     assert (done.code, done.err) == (0, "")

@@ -521,6 +521,7 @@ def assert_no_lie(store: Store) -> None:
     assert health.sound or (store.path / "writer.pid").exists(), health
 
 
+@pytest.mark.integration
 def test_killed_at_any_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kill_again_and_again(tmp_path, monkeypatch, kills=9, rows=400)
 

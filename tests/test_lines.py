@@ -168,6 +168,7 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+@pytest.mark.integration
 def test_a_conversation_at_a_terminal(store: Path) -> None:
     """The greeting, a right-to-left question, Ctrl-C during an answer and at the prompt, /quit."""
     with ModelServer() as server, chat(store, "--model-url", server.url, "--conversation", "ليل") as screen:

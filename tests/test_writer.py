@@ -130,6 +130,7 @@ def test_many_threads_ingest_at_once(store: Store, tmp_path: Path) -> None:
 # Interrupted from the keyboard
 
 
+@pytest.mark.integration
 def test_ctrl_c_on_the_command_line(tmp_path: Path) -> None:
     rows = [varied("tr", n) for n in range(1200)]
     docs = put(tmp_path / "docs", {f"{n}.txt": row for n, row in enumerate(rows)})
@@ -233,6 +234,7 @@ with Store.open(Path(sys.argv[1])) as store:
 """
 
 
+@pytest.mark.integration
 def test_files_that_may_not_grow(tmp_path: Path) -> None:
     """Writes really fail here, in whichever engine first; SQLite does not say why."""
     docs = put(tmp_path / "docs", {"rows.jsonl": jsonl(*(varied("de", n) for n in range(1500)))})
