@@ -60,7 +60,8 @@ def test_a_module_is_documented_and_short() -> None:
 
 
 def test_a_module_prints_nothing_and_swallows_no_error() -> None:
-    for path, node in [(path, node) for path in [*PACKAGE, *PLUGINS] for node in ast.walk(tree(path))]:
+    nodes = [(path, node) for path in [*PACKAGE, *PLUGINS] for node in ast.walk(tree(path))]
+    for path, node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             said = f"{name(path)}, line {node.lineno}"
             assert node.func.id not in ("print", "eval", "exec", "breakpoint"), said
