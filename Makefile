@@ -21,8 +21,9 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: $(VENV)/.ready  ## Ask the sample documents eight questions in eight languages
 	@$(BIN)/xagent demo
 
+# Bytecode is kept, whatever the environment says: each worker, and each program that tests start, needs it.
 test: $(VENV)/.ready  ## Run the default tests: fast, offline
-	@$(BIN)/python -m pytest -n auto --dist worksteal --quiet
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal --quiet
 
 check: $(VENV)/.ready  ## Look for faults without changing anything
 	@$(BIN)/ruff check .
