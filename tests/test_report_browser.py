@@ -36,7 +36,7 @@ def opened(address: str) -> "Iterator[tuple[Page, Seen]]":
 
 
 def rows(shown: "Page") -> int:
-    return shown.locator("#list [role=option]").count()
+    return int(shown.locator("#list [role=option]").count())
 
 
 def only(shown: "Page", **wanted: str) -> None:
