@@ -20,7 +20,7 @@ _ANYWHERE += "\u200c\u200d\u0300-\u036f"
 _OPENING = "0-9«“‘„(「『《"
 _EAST_ASIAN = "、。，！？；：（）「」『』《》〈〉・％～"
 # A word of another script, as readers of this one write names: capitalised.
-_NAME = "(?:[A-Z]|[a-z][A-Z])[A-Za-zÀ-ÿ'’.-]{0,30}"
+_NAME = "[A-Z][A-Za-zÀ-ÿ'’.-]{0,30}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ def _with(key: str, value: object, fields: Collection[str], regex: str) -> objec
 def pattern(name: str) -> str:
     """The regular expression of a text in a language's script, in which names of another may stand.
 
+    Not at its beginning: what begins in another script went on in it, when that was tried.
+
     Written with ranges of characters alone, since `\\p{...}` is not known to every decoder. Raises
     UnknownLanguage.
     """
@@ -85,7 +87,7 @@ def pattern(name: str) -> str:
     begin = f"[{own}{_OPENING}]"
     if "Latn" in to.scripts:
         return f"^{begin}{letters}{{0,{LONGEST}}}$"
-    return f"^(?:{begin}|{_NAME})(?:{letters}|{_NAME}){{0,{LONGEST}}}$"
+    return f"^{begin}(?:{letters}|{_NAME}){{0,{LONGEST}}}$"
 
 
 def _ranges(scripts: Collection[str]) -> Iterator[tuple[str, str]]:
