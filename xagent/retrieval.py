@@ -31,8 +31,9 @@ def search(
     The first query is the question as it was asked; the others add to what it finds. Half of the places are
     for the best, half are shared out between the languages that have relevant evidence.
     """
-    there = [code for code in store.languages_of(documents) if not languages or code in languages]
     keys = store.catalog.keys_of(documents) if documents else ALL_PASSAGES
+    held = keys if documents else store.languages()
+    there = [code for code in held if not languages or code in languages]
     candidates = Candidates(store, queries, rankings(store, queries, there, keys))
     wanted = min(k + k // 2 + MORE, len(candidates.entries))
     while len(standing := candidates.merged(wanted)) < k and wanted < len(candidates.entries):
