@@ -80,6 +80,20 @@ class Budget:
         finally:
             self._kept = before
 
+    @asynccontextmanager
+    async def in_time(self) -> AsyncIterator[None]:
+        """What is cut off when the question's time is up. Raises BudgetSpent then."""
+        try:
+            async with asyncio.timeout(self.seconds_left) as limit:
+                yield
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise self._late() from error
+
+    def _late(self) -> BudgetSpent:
+        return BudgetSpent(f"the question's {self.seconds:g} seconds are over: allow more (--max-seconds)")
+
     @contextmanager
     def request(self, step: str, prompt_bytes: int, max_tokens: int) -> Iterator[Call]:
         """Account for one request: its tokens are set aside until it is known what it used.
@@ -107,4 +121,4 @@ class Budget:
         if tokens > self.tokens_left - kept_tokens:
             raise BudgetSpent(f"the question's {self.tokens:,} tokens are spent: allow more (--max-tokens)")
         if self.seconds_left <= 0:
-            raise BudgetSpent(f"the question's {self.seconds:g} seconds are over: allow more (--max-seconds)")
+            raise self._late()

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from xagent.budget import Budget, Call
 from xagent.capabilities import Capabilities, capabilities
-from xagent.errors import BudgetSpent, EndpointError, ReplyError
+from xagent.errors import EndpointError, ReplyError
 from xagent.keeping import KeepTo, kept
 from xagent.prompts import Prompt
 from xagent.replicas import Replicas, base_urls, is_local, shown
@@ -222,19 +222,12 @@ class Model:
         self, messages: list[BaseMessage], body: Mapping[str, object], budget: Budget
     ) -> AsyncIterator[AsyncIterator[AIMessageChunk]]:
         """A stream that is closed when it is left, and cut off when the question's time is up."""
-        try:
-            async with asyncio.timeout(budget.seconds_left) as limit:
-                # As an argument of its own, `response_format` would be parsed in the client, which raises
-                # where a reply is cut short.
-                stream = self._client().astream(messages, extra_body=body, max_tokens=MAX_TOKENS)
-                async with aclosing(stream) as chunks:  # type: ignore[type-var]
-                    yield chunks
-        except TimeoutError as error:
-            if not limit.expired():
-                raise
-            raise BudgetSpent(
-                f"the question's {budget.seconds:g} seconds are over: allow more (--max-seconds)"
-            ) from error
+        async with budget.in_time():
+            # As an argument of its own, `response_format` would be parsed in the client, which raises
+            # where a reply is cut short.
+            stream = self._client().astream(messages, extra_body=body, max_tokens=MAX_TOKENS)
+            async with aclosing(stream) as chunks:  # type: ignore[type-var]
+                yield chunks
 
     def _do_without(self, body: Mapping[str, object], complaint: str) -> bool:
         """Whether the server complained of what can be left out of a `body`; it is, from now on."""
