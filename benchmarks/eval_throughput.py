@@ -1,20 +1,21 @@
 """How close does a run come to what its model could serve, and what does a kill cost it?
 
-    python benchmarks/eval_throughput.py [--graph closed_book] [--samples 1000] [--at-once 32] [--kills 10]
+    python benchmarks/eval_throughput.py [--graph closed_book] [--samples 1000] [--at-once 32] [--processes 0]
+        [--kills 10]
 
 The sample's questions, again and again under ids of their own, are asked of a fake model that takes 0.2 s for
 a reply, in a process of its own. Once without a break; then with SIGKILLs at random moments, each time taken
 up again. The last line is JSON:
 
-- samples_per_second, once it is under way; ideal: samples at once, over 0.2 s a call and the calls that a
+- samples_per_second, once it is under way; ideal: requests at once, over 0.2 s a call and the calls that a
   sample takes; ratio: the one over the other.
-- cpu_ms_per_call: processor time of the process that asks, with all that is around the call; cores_used: how
-  much processor time a second it got, which says whether the machine had any to spare.
+- cpu_ms_per_call: processor time of the processes that ask, with all that is around the call; cores_used: how
+  much processor time a second they got, which says whether the machine had any to spare.
 - lost_after_kill: answers that were on disk when a process was killed, and are not at the end; asked_twice:
   answers beyond one a sample.
 - reports_identical: whether `scores.json` is byte for byte that of the run without a break.
-- memory_start_mib, memory_end_mib: resident, after 50 answers and after the last; memory_scored_mib: when
-  the figures have been worked out.
+- memory_start_mib, memory_end_mib: resident in all of them, after 100 answers and after the last;
+  memory_scored_mib: when the figures have been worked out.
 
 `--profile` shows, by package, where the time of the thread that asks goes; it takes several times as long.
 """
@@ -34,7 +35,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -104,6 +105,7 @@ class Job:
     graph: str
     samples: int
     at_once: int
+    processes: int
     folder: Path
     told: Path
     profile: bool = False
@@ -120,8 +122,8 @@ class Clock:
     def note(self, record: Record) -> None:
         """An answer came."""
         self.times.append(time.perf_counter())
-        self.cpu.append(time.process_time())
-        if len(self.times) % 50 == 0:
+        self.cpu.append(processor_seconds())
+        if len(self.times) % 100 == 0:
             self.memory.append(resident())
         assert record.answer, record.error
 
@@ -132,10 +134,20 @@ class Clock:
         yield self.note
 
 
+def stats(name: str) -> list[list[str]]:
+    """What the system says of this process and of those that it started."""
+    pids = [os.getpid(), *(child.pid for child in multiprocessing.active_children())]
+    return [Path(f"/proc/{pid}/{name}").read_text("ascii").rpartition(")")[2].split() for pid in pids]
+
+
 def resident() -> float:
-    """MiB of this process in memory."""
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
+    """MiB in memory."""
+    return sum(int(one[1]) for one in stats("statm")) * resource.getpagesize() / 2**20
+
+
+def processor_seconds() -> float:
+    """What has been used of the processor."""
+    return sum(int(one[11]) + int(one[12]) for one in stats("stat")) / os.sysconf("SC_CLK_TCK")
 
 
 def ask(job: Job) -> None:
@@ -146,6 +158,7 @@ def ask(job: Job) -> None:
         graph=job.graph,
         model_url=job.url,
         concurrency=job.at_once,
+        processes=job.processes,
         out=job.folder,
         model="fake",
     )
@@ -243,6 +256,7 @@ def main() -> None:
     parser.add_argument("--graph", default="closed_book")
     parser.add_argument("--samples", type=int, default=1000)
     parser.add_argument("--at-once", type=int, default=32)
+    parser.add_argument("--processes", type=int, default=0, help="that ask; 0: as xagent decides")
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--profile", action="store_true")
@@ -250,14 +264,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, served() as url:
         folder = Path(name)
         job = Job(
-            url, asked.graph, asked.samples, asked.at_once, folder / "whole", folder / "told", asked.profile
-        )
+            url, asked.graph, asked.samples, asked.at_once, asked.processes,
+            folder / "whole", folder / "told", asked.profile,
+        )  # fmt: skip
         if asked.profile:
             ask(job)
             sys.exit()
         figures = whole(job)
         if asked.kills:
-            broken = Job(url, asked.graph, asked.samples, asked.at_once, folder / "killed", folder / "told2")
+            broken = replace(job, folder=folder / "killed", told=folder / "told2")
             figures |= killed(broken, asked.kills, asked.seed)
             reports = [(folder / one / "scores.json").read_bytes() for one in ("whole", "killed")]
             figures["reports_identical"] = reports[0] == reports[1]

@@ -12,7 +12,7 @@ answers          any one of them is right
 answer_language  to answer in; else the question's
 documents        to answer from: texts in the line (`text`, and if you like `title`, `language` and `id`), or
                  names of files in the folder `documents` beside the file; else every document there is
-relevant         those of them that answer it, by name
+relevant         those of them that answer it, by name; how they were ranked is then measured (extra `eval`)
 answerable       false where the documents do not answer it
 options          what to choose from, 26 at most; one of the `answers` is to be among them
 group            the same for one question in several languages
@@ -38,6 +38,7 @@ from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language
+from xagent.evaluation.scorers.ranking import average_precision, ndcg_at, recall_at, reciprocal_rank
 from xagent.evaluation.scorers.strings import char3_recall, f1, quotes_contain
 from xagent.languages import detect, language
 from xagent.readers import READABLE, read
@@ -176,6 +177,10 @@ suite = Suite(
         "f1": f1,
         "char3_recall": char3_recall,
         "quotes_contain": quotes_contain,
+        "recall_at_10": recall_at(10),
+        "ndcg_at_10": ndcg_at(10),
+        "reciprocal_rank": reciprocal_rank,
+        "average_precision": average_precision,
         "abstains_rightly": abstains_rightly,
         "abstains_wrongly": abstains_wrongly,
     },

@@ -38,8 +38,8 @@ from xagent.evaluation.scorers.consistency import CONSISTENCY, consistency
 from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language, right_language_lingua, right_sentences
-from xagent.evaluation.scorers.ranking import recall_at
-from xagent.evaluation.scorers.strings import char3_recall, f1
+from xagent.evaluation.scorers.ranking import ndcg_at, recall_at
+from xagent.evaluation.scorers.strings import char3_recall, chrf, f1
 from xagent.languages import detect
 
 _FILE = "xrag.test.jsonl"
@@ -177,7 +177,9 @@ suite = Suite(
         "grounded": grounded,
         "f1": f1,
         "char3_recall": char3_recall,
+        "chrf": chrf,
         "recall_at_10": recall_at(10),
+        "ndcg_at_10": ndcg_at(10),
         "abstains_rightly": abstains_rightly,
         "abstains_wrongly": abstains_wrongly,
     },

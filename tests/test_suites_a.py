@@ -35,6 +35,7 @@ from xagent.errors import InputError, MissingExtra
 from xagent.evaluation import squad as squad_files
 from xagent.evaluation.records import Record
 from xagent.evaluation.rows import content_id, rows, whole
+from xagent.evaluation.runner import Plan, run_suite, unwatched
 from xagent.evaluation.samples import Sample, Suite
 from xagent.registry import load, names
 
@@ -587,6 +588,16 @@ def test_a_file_of_your_own_that_cannot_be_read_is_named(tmp_path: Path) -> None
     (tmp_path / "documents" / "empty.txt").touch()
     with pytest.raises(InputError, match=r"empty\.txt cannot be read: empty"):
         list(suite("custom").corpus(path, ""))
+
+
+def test_how_documents_of_your_own_were_ranked_is_measured(tmp_path: Path) -> None:
+    texts = {"pont": "Le pont fut ouvert en 1936.", "sild": "Sild avati 1936. aastal."}
+    documents = [{"id": name, "text": text} for name, text in texts.items()]
+    line = {"question": "Millal sild avati?", "documents": documents, "relevant": ["sild"]}
+    write_lines(tmp_path / "my.jsonl", [line])
+    plan = Plan("custom", data=tmp_path / "my.jsonl", graph="quote", out=tmp_path / "run")
+    overall = run_suite(plan, unwatched).figures.overall
+    assert [overall[name].mean for name in ("reciprocal_rank", "recall_at_10", "ndcg_at_10")] == [1, 1, 1]
 
 
 # sample

@@ -47,6 +47,8 @@ class Context:
     """The key its server asks for."""
     seed: int = 7
     """Sent to the model, for servers that heed it."""
+    concurrency: int = 0
+    """Requests to the model at once, of all questions together; 0 for any number."""
     languages: tuple[str, ...] = ()
     """Languages of the evidence to search; empty for all."""
     documents: tuple[str, ...] = ()
@@ -120,7 +122,7 @@ class Context:
             origin: Context = self.__dict__["origin"]
             return origin.model
         if is_file(self.model_name) and not self.model_url:
-            return Model(serve(self.model_name), Path(self.model_name).name, seed=self.seed)
+            return Model(serve(self.model_name), Path(self.model_name).name, "", self.seed, self.concurrency)
         if not self.model_url:
             raise NoModel(
                 "this graph needs a language model: start one, for example with `xagent vllm`, and set "
@@ -129,7 +131,7 @@ class Context:
         name = self.model_name or next(iter(served_models(self.model_url, self.api_key)), "")
         if not name:
             raise EndpointError(f"the server at {self.model_url} lists no model: set XAGENT_MODEL")
-        return Model(self.model_url, name, self.api_key, self.seed)
+        return Model(self.model_url, name, self.api_key, self.seed, self.concurrency)
 
     @cached_property
     def budget(self) -> Budget:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache
 from threading import Lock
@@ -64,21 +64,24 @@ class Wanted:
 class Model:
     """A model called `name` at an OpenAI-compatible `url` (ending in `/v1`), or at several with commas.
 
-    One may be shared by any number of questions at once. What the server turns out not to know
-    (templates without a switch for thinking, constrained decoding) is left out from then on.
+    One may be shared by any number of questions at once. With a `concurrency`, so many of their requests are
+    under way at once in an event loop, and others wait. What the server turns out not to know (templates
+    without a switch for thinking, constrained decoding) is left out from then on.
     """
 
-    def __init__(self, url: str, name: str, key: str = "", seed: int = 7) -> None:
+    def __init__(self, url: str, name: str, key: str = "", seed: int = 7, concurrency: int = 0) -> None:
         self.url = shown(url)
         self._urls = base_urls(url)
         self.name = name
         self._key = key
         self._seed = seed
+        self._concurrency = concurrency
         self._without: set[str] = set()
         self._can: Capabilities | None = None
         self._learning = Lock()
         self._tls = httpx2.create_ssl_context()  # reads files: not in an event loop
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, ChatOpenAI] = WeakKeyDictionary()
+        self._slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     def _client(self) -> ChatOpenAI:
         """The client of the event loop that runs: connections belong to the loop that opened them."""
@@ -112,6 +115,12 @@ class Model:
             return httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE, trust_env=not local)
         transport = Replicas(self._urls, httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits))
         return httpx2.AsyncClient(transport=transport, timeout=httpx2.Timeout(_PATIENCE, connect=_TO_CONNECT))
+
+    def _slot(self) -> AbstractAsyncContextManager[None]:
+        """What a request has while it is under way."""
+        if not self._concurrency:
+            return nullcontext()
+        return self._slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._concurrency))
 
     def client(self) -> openai.AsyncOpenAI:
         """OpenAI's own client of the event loop that runs, for what is not chat."""
@@ -170,7 +179,8 @@ class Model:
         while True:
             try:
                 body = self._body(wanted, can)
-                return await self._once(wanted.step, messages, body, budget, progress)
+                async with self._slot():
+                    return await self._once(wanted.step, messages, body, budget, progress)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if not self._do_without(body, f"{error} {error.body}"):
                     raise self._failure(error) from error

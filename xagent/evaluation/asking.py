@@ -3,6 +3,7 @@
 import string
 import time
 from copy import copy
+from typing import NamedTuple
 
 from xagent.agent import Agent
 from xagent.answer import Answer, ModelCall
@@ -14,6 +15,15 @@ from xagent.languages import language
 from xagent.messages import chosen_script
 from xagent.sentences import split_sentences
 from xagent.terminal import one_line
+
+
+class Task(NamedTuple):
+    """One time that one sample is asked."""
+
+    sample: Sample
+    key: str
+    """Of its record."""
+    repeat: int = 0
 
 
 async def ask(agent: Agent, sample: Sample, key: str, repeat: int = 0) -> Record:

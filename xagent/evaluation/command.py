@@ -51,7 +51,14 @@ Repeat = Annotated[
 ]
 Seed = Annotated[int, typer.Option("--seed", envvar="XAGENT_SEED", help="Sent to the model.")]
 Concurrency = Annotated[
-    int, typer.Option("--concurrency", envvar="XAGENT_CONCURRENCY", min=1, help="Samples asked at once.")
+    int,
+    typer.Option("--concurrency", envvar="XAGENT_CONCURRENCY", min=1, help="Requests to the model at once."),
+]
+Processes = Annotated[
+    int,
+    typer.Option(
+        "--processes", envvar="XAGENT_PROCESSES", min=0, help="That ask; 0: by cores and samples, 4 at most."
+    ),
 ]
 Judges = Annotated[
     list[str] | None,
@@ -75,6 +82,7 @@ def run(
     repeat: Repeat = 1,
     seed: Seed = 7,
     concurrency: Concurrency = 16,
+    processes: Processes = 0,
     judge: Judges = None,
     out: Annotated[
         Path | None,
@@ -91,7 +99,7 @@ def run(
     asked = tuple(code.strip() for code in languages.split(",") if code.strip())
     plan = Plan(
         suite, setting=setting, data=data, graph=graph, model_url=model_url, model=model, languages=asked,
-        limit=limit, repeat=repeat, seed=seed, concurrency=concurrency, out=out,
+        limit=limit, repeat=repeat, seed=seed, concurrency=concurrency, processes=processes, out=out,
     )  # fmt: skip
     if describe:
         _describe(suite, json=json)
@@ -174,6 +182,7 @@ def compare(
     repeat: Repeat = 1,
     seed: Seed = 7,
     concurrency: Concurrency = 16,
+    processes: Processes = 0,
     out: Annotated[Path, typer.Option("--out", envvar="XAGENT_OUT", help="The folder of the runs.")] = Path(
         "xagent-runs"
     ),
@@ -191,7 +200,7 @@ def compare(
     ]
     plan = Plan(
         suite, setting=setting, data=data, model_url=choose("qa", model_url).url, languages=tuple(listed[2]),
-        limit=limit, repeat=repeat, seed=seed, concurrency=concurrency, runs=out,
+        limit=limit, repeat=repeat, seed=seed, concurrency=concurrency, processes=processes, runs=out,
     )  # fmt: skip
     with _interruptible():
         rows = compare(plan, listed[0], listed[1], watched)

@@ -25,7 +25,7 @@ PACKAGES = ("langgraph", "langchain-openai", "openai", "chromadb", "tantivy")
 """Those that answers could depend on, beside xagent."""
 
 _PROMPTS_OF_JUDGES = {"judge"}
-_ADDRESSES = {"store", "model_url", "model_name", "embedder_url", "rerank_url", "seed"}
+_BESIDE = {"store", "model_url", "model_name", "embedder_url", "rerank_url", "seed", "concurrency"}
 _KEYS = {"api_key", "embedder_key", "rerank_key"}
 _BLOCK = 1 << 20  # bytes
 _PATIENCE = 2.0  # seconds
@@ -86,9 +86,7 @@ def _model(context: Context) -> str:
 def settings_of(agent: Agent) -> dict[str, str | int | float | bool | tuple[str, ...]]:
     """The choices that an agent answers by, without addresses and keys."""
     fields = dataclasses.fields(agent.context)
-    return {
-        one.name: getattr(agent.context, one.name) for one in fields if one.name not in _ADDRESSES | _KEYS
-    }
+    return {one.name: getattr(agent.context, one.name) for one in fields if one.name not in _BESIDE | _KEYS}
 
 
 def digest(path: Path) -> str:

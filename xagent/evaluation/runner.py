@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from xagent.agent import Agent
 from xagent.errors import InputError, ModelError
-from xagent.evaluation.asking import ask
+from xagent.evaluation.asking import Task
 from xagent.evaluation.at_once import at_once
 from xagent.evaluation.figures import Figures, figures
 from xagent.evaluation.indexing import index
@@ -20,6 +19,7 @@ from xagent.evaluation.records import Record
 from xagent.evaluation.runs import Run
 from xagent.evaluation.samples import Sample, Suite
 from xagent.evaluation.scores import write_scores
+from xagent.evaluation.workers import processes_for, workers
 from xagent.registry import load
 
 Watch = Callable[[Suite, int, int], AbstractContextManager[Callable[[Record], None]]]
@@ -48,7 +48,9 @@ class Plan:
     seed: int = 7
     """Sent to the model."""
     concurrency: int = 16
-    """Samples asked at once."""
+    """Requests to the model at once; of a graph that asks none, samples."""
+    processes: int = 1
+    """That ask samples; 0 for as many as the machine and the number of samples call for."""
     out: Path | None = None
     """The run's folder; None for one in `runs`, named after suite, graph and what else answers depend on."""
     runs: Path = Path("xagent-runs")
@@ -58,14 +60,6 @@ class Plan:
 
 WITHOUT_MODEL = {"quote"}
 """Graphs that ask no model."""
-
-
-class Task(NamedTuple):
-    """One time that one sample is asked."""
-
-    key: str
-    sample: Sample
-    repeat: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +107,7 @@ class Selection:
         """The same, as often as each is asked, with the key of its record."""
         for sample in self.samples():
             for repeat in range(self._plan.repeat):
-                yield Task(run.manifest.key(sample, repeat), sample, repeat)
+                yield Task(sample, run.manifest.key(sample, repeat), repeat)
 
     def keys(self, run: Run) -> list[str]:
         """Every task's key, in order. Raises InputError where nothing is selected or two tasks are one."""
@@ -147,10 +141,11 @@ def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
         with begun.locked():
             index(agent, suite.corpus(selection.data, selection.setting))
             keys = selection.keys(begun)
-            done = {key for key, place in begun.places().items() if not place.failed}
-            with watch(suite, len(keys), len(done.intersection(keys))) as note:
+            done = {key for key, place in begun.places().items() if not place.failed}.intersection(keys)
+            with watch(suite, len(keys), len(done)) as note:
                 todo = (task for task in selection.tasks(begun) if task.key not in done)
-                asyncio.run(_ask_all(agent, begun, todo, plan.concurrency, note))
+                count = processes_for(plan.processes, len(keys) - len(done), plan.concurrency)
+                asyncio.run(_ask_all(agent, begun, todo, count, note))
             begun.select(keys)
             return _scored(begun, suite, keys)
 
@@ -165,7 +160,7 @@ def _agent(plan: Plan) -> Agent:
 
 def _begun(plan: Plan, selection: Selection, agent: Agent) -> Run:
     """The run, in whose folder the agent has its store from now on."""
-    agent.context.seed = plan.seed
+    agent.context.seed, agent.context.concurrency = plan.seed, plan.concurrency
     manifest = manifest_of(agent, selection.suite.name, selection.setting, plan.data, plan.seed)
     name = f"{selection.suite.name}-{agent.graph}-{manifest.fingerprint[:8]}"
     run = Run.begin(plan.out or plan.runs / name, manifest)
@@ -181,16 +176,20 @@ def _scored(run: Run, suite: Suite, keys: Sequence[str]) -> Outcome:
 
 
 async def _ask_all(
-    agent: Agent, run: Run, tasks: Iterator[Task], concurrency: int, note: Callable[[Record], None]
+    agent: Agent, run: Run, tasks: Iterator[Task], processes: int, note: Callable[[Record], None]
 ) -> None:
+    concurrency = agent.context.concurrency
+    # While the model has all that it takes, the next samples are prepared, and the last looked at.
+    spare = 0 if agent.graph in WITHOUT_MODEL else concurrency // 2
     with Journal(run.samples) as journal:
+        async with workers(agent, processes) as ask:
 
-        async def asked(task: Task) -> None:
-            record = await ask(agent, task.sample, task.key, task.repeat)
-            journal.add(record)
-            note(record)
+            async def asked(task: Task) -> None:
+                record = await ask(task)
+                journal.add(record)
+                note(record)
 
-        await at_once(tasks, concurrency, asked)
+            await at_once(tasks, concurrency + spare, asked)
 
 
 def unwatched(suite: Suite, total: int, done: int) -> AbstractContextManager[Callable[[Record], None]]:
