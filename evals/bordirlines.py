@@ -11,11 +11,13 @@ multiple choice in 49 languages, 251 of them the English ones that are asked of 
   `Abyei,South Sudan;Sudan,Sudan,Africa,124390,Is Abyei a territory of A) South Sudan or B) Sudan?,Abyei_en`
 - the passages (`borderlines/bordirlines` on the hub, MIT; they are from Wikipedia, CC BY-SA), downloaded:
   `data/` with `queries.tsv`, `all_docs.json` and `LANGUAGE/SYSTEM/MODE/LANGUAGE_query_hits.tsv`. Rows:
-  `query_id query_text territory language` and `query_id territory rank score doc_id doc_lang`.
+  `query_id query_text territory language` and `query_id territory rank score doc_id doc_lang`. And, for some
+  settings, `llm_annotations.tsv`: `query_id doc_id relevant_zeroshot relevant_fewshot ...`.
 
 Without the first half the options are cut out of the questions, and `control_cs` and `delta_cs` are missing:
 they need to know each country's language. Settings, each over the ten first passages of a question, found by
-OpenAI's embedder, or with `:m3` after it by BGE-M3:
+OpenAI's embedder, or with `:m3` after it by BGE-M3; with `:relevant` or `:non_relevant` at the end over those
+of the ten that GPT-4o, shown examples, judged so:
 
 no_ir      no passages; answered from memory with `--graph closed_book`
 qlang      passages in the question's language
@@ -38,6 +40,7 @@ from pydantic import AliasChoices, BaseModel, Field
 
 from xagent.errors import InputError
 from xagent.evaluation.borderlines import TABLE, Query, countries, questions, several, spoken
+from xagent.evaluation.bordirlines import SETTINGS, all_hits, passages_of, root_of
 from xagent.evaluation.records import Record
 from xagent.evaluation.rows import rows, whole
 from xagent.evaluation.samples import Document, Sample, Suite
@@ -53,7 +56,6 @@ from xagent.evaluation.scorers.correctness import correct
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.languages import language
 
-_SHOWN = 10
 # fmt: off
 _LANGUAGES = (
     "ar", "az", "bn", "bs", "da", "el", "en", "es", "fa", "fr", "he", "hi", "hr", "ht", "hy", "id",
@@ -61,7 +63,6 @@ _LANGUAGES = (
     "sl", "sn", "so", "sq", "sr", "sw", "tg", "th", "ti", "tl", "tr", "uk", "ur", "uz", "vi", "zh",
 )
 # fmt: on
-_MODES = ("qlang", "qlang_en", "en", "rel_langs", "swap")
 _MARKS = " \t\xa0?？;؟՞።。.,、"
 _LETTER = re.compile(r"(?<!\w)[A-H]\)\s*")
 
@@ -77,24 +78,10 @@ class QueryRow(BaseModel):
     controller: str = Field("", validation_alias=AliasChoices("Controller", "controller"))
 
 
-class Hit(BaseModel):
-    """A line of a `query_hits.tsv`: a passage found for a question."""
-
-    query_id: str
-    rank: int
-    doc_id: str
-    doc_lang: str
-
-    @property
-    def document(self) -> str:
-        """Its name in the corpus: passages in several languages share an id."""
-        return f"{self.doc_lang}/{self.doc_id}"
-
-
 def load(data: Path, setting: str) -> Iterator[Sample]:
     """The questions of a setting, in the order of the data."""
     queries = _queries(data)
-    found = _found(data, queries, setting)
+    found = {} if setting == "no_ir" else passages_of(data, queries, setting)
     for query in queries:
         documents = tuple(hit.document for hit in found.get(query.id, ()))
         if documents or setting == "no_ir":
@@ -105,9 +92,9 @@ def corpus(data: Path, setting: str) -> Iterator[Document]:
     """The passages that a setting's questions are asked over, each once."""
     if setting == "no_ir":
         return
-    path = _passages(data) / "all_docs.json"
+    path = root_of(data) / "all_docs.json"
     texts = whole(path, dict[str, dict[str, str]])
-    found = _found(data, _queries(data), setting)
+    found = passages_of(data, _queries(data), setting)
     hits = {hit.document: hit for listed in found.values() for hit in listed}
     for name, hit in hits.items():
         text = texts.get(hit.doc_lang, {}).get(hit.doc_id)
@@ -145,13 +132,9 @@ def _code(code: str) -> str:
     return {CONTROL: "en", "zhs": "zh", "zht": "zh"}.get(code) or language(code).code
 
 
-def _passages(data: Path) -> Path:
-    return data / "data" if (data / "data" / "queries.tsv").is_file() else data
-
-
 def _queries(data: Path) -> list[Query]:
     known = list(questions(data)) if (data / TABLE).is_file() else []
-    if (_passages(data) / "queries.tsv").is_file():
+    if (root_of(data) / "queries.tsv").is_file():
         return list(_with_passages(data, {(one.territory, one.language): one for one in known}))
     if known:
         return known
@@ -160,10 +143,10 @@ def _queries(data: Path) -> list[Query]:
 
 def _with_passages(data: Path, known: Mapping[tuple[str, str], Query]) -> Iterator[Query]:
     """The questions by the ids that their passages go by, with what BorderLines knows of them."""
-    listed = _listed(_passages(data))
+    listed = _listed(root_of(data))
     options = _options(listed)
     english = {row.territory: options[row.id] for row in listed if row.language == CONTROL}
-    asked_in = _asked_in(_passages(data), listed)
+    asked_in = _asked_in(root_of(data), listed)
     languages = countries(data)
     for row in listed:
         if one := known.get((row.territory, row.language)):
@@ -187,7 +170,7 @@ def _listed(root: Path) -> list[QueryRow]:
     """The lines of `queries.tsv`, one a territory and language, which the folder of its passages may name."""
     read = list(rows(root / "queries.tsv", QueryRow))
     if not all(row.language for row in read):
-        folders = {hit.query_id: code for code, hit in _hits(root, "*/qlang")}
+        folders = {hit.query_id: code for code, hit in all_hits(root, "*/qlang")}
         read = [row.model_copy(update={"language": row.language or folders.get(row.id, "")}) for row in read]
     listed: dict[tuple[str, str], QueryRow] = {}
     for row in read:
@@ -200,57 +183,12 @@ def _listed(root: Path) -> list[QueryRow]:
 
 def _asked_in(root: Path, listed: Iterable[QueryRow]) -> Mapping[str, list[str]]:
     """The languages that each territory is asked about in; English, where the folder `en` has it."""
-    english = {hit.query_id for code, hit in _hits(root, "*/qlang") if code == "en"}
+    english = {hit.query_id for code, hit in all_hits(root, "*/qlang") if code == "en"}
     asked: defaultdict[str, list[str]] = defaultdict(list)
     for row in listed:
         if row.language != CONTROL or row.id in english:
             asked[row.territory].append("en" if row.language == CONTROL else row.language)
     return asked
-
-
-def _hits(root: Path, folder: str) -> Iterator[tuple[str, Hit]]:
-    """The passages in the files of a system and mode, and the language that each file is of."""
-    for path in sorted(root.glob(f"*/{folder}/*_query_hits.tsv")):
-        for hit in rows(path, Hit):
-            yield path.name.removesuffix("_query_hits.tsv"), hit
-
-
-def _found(data: Path, queries: Sequence[Query], setting: str) -> Mapping[str, Sequence[Hit]]:
-    """The first passages found for each question, by its id."""
-    if setting == "no_ir":
-        return {}
-    mode, _, system = setting.partition(":")
-    folder = f"{system or 'openai'}/{'qlang' if mode == 'swap' else mode}"
-    by_query: defaultdict[str, dict[str, Hit]] = defaultdict(dict)
-    for _, hit in _hits(_passages(data), folder):
-        by_query[hit.query_id].setdefault(hit.document, hit)  # `en` repeats a part of `control`
-    if not by_query:
-        raise InputError(f"{_passages(data)} has no passages: no LANGUAGE/{folder}/LANGUAGE_query_hits.tsv")
-    first = {
-        name: sorted(hits.values(), key=lambda hit: hit.rank)[:_SHOWN] for name, hits in by_query.items()
-    }
-    if mode != "swap":
-        return first
-    return {name: first.get(other, []) for name, other in _exchanged(queries).items()}
-
-
-def _exchanged(queries: Sequence[Query]) -> dict[str, str]:
-    """By its id, whose passages each question is given: the next language's, in its territory's circle."""
-    circles: defaultdict[str, list[Query]] = defaultdict(list)
-    for query in queries:
-        if query.language != CONTROL or "en" in query.claimant_languages:
-            circles[query.territory].append(query)
-    others = {}
-    for query in queries:
-        circle = sorted(circles[query.territory], key=_place)
-        following = circle.index(query) + 1 if query in circle else 0
-        if circle and circle[following % len(circle)] != query:
-            others[query.id] = circle[following % len(circle)].id
-    return others
-
-
-def _place(query: Query) -> int:
-    return query.claimant_languages.index("en" if query.language == CONTROL else query.language)
 
 
 def _options(listed: Sequence[QueryRow]) -> dict[str, tuple[str, ...]]:
@@ -285,7 +223,7 @@ suite = Suite(
     name="bordirlines",
     load=load,
     corpus=corpus,
-    settings=("no_ir", *_MODES, *(f"{mode}:m3" for mode in _MODES)),
+    settings=("no_ir", *SETTINGS),
     scorers={"correct": correct, "grounded": grounded, "abstains_wrongly": abstains_wrongly},
     headline=("kb_cs", "control_cs", "delta_cs", "consistency_cs"),
     figures=figures,

@@ -429,6 +429,26 @@ def test_swapped_passages_are_those_of_the_next_claimant(folder: Path) -> None:
     texts("bordirlines", folder, "swap")
 
 
+def test_only_the_passages_that_are_relevant_or_only_the_others(folder: Path) -> None:
+    write_bordirlines(folder)
+    with pytest.raises(InputError, match=r"data has no llm_annotations\.tsv"):
+        samples("bordirlines", folder, "qlang:relevant")
+    judged = [("Q4", f"{4 + n}_p0", n % 2 == 0) for n in range(12) if n != 5]  # ja; the sixth by nobody
+    lines = [f"{query}\t{name}\tFalse\t{str(relevant).upper()}" for query, name, relevant in judged]
+    header = "query_id\tdoc_id\trelevant_zeroshot\trelevant_fewshot"
+    (folder / "data" / "llm_annotations.tsv").write_text("\n".join([header, *lines]), "utf-8")
+    shown = {}
+    for kind in ("relevant", "non_relevant"):
+        (rocks,) = samples("bordirlines", folder, f"qlang:{kind}")  # of the others nothing is known
+        assert (rocks.language, rocks.id) == ("ja", f"qlang:{kind}/Q4")
+        shown[kind] = rocks.documents
+        assert set(texts("bordirlines", folder, f"qlang:{kind}")) == set(rocks.documents)
+    assert shown == {
+        "relevant": tuple(f"ja/{4 + n}_p0" for n in (10, 8, 6, 4, 2)),
+        "non_relevant": tuple(f"ja/{4 + n}_p0" for n in (11, 9, 7, 3)),
+    }
+
+
 def test_what_bordirlines_lacks_is_said(folder: Path) -> None:
     folder.mkdir()
     with pytest.raises(InputError, match=r"no disputed_territories\.csv and no data/queries\.tsv"):
