@@ -4,7 +4,10 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -132,3 +135,39 @@ async def test_a_bug_in_a_process_is_raised_here_with_its_traceback(tmp_path: Pa
             with pytest.raises(RuntimeError, match=r"asking\.py(?s:.*)AttributeError"):
                 await ask(Task(cast(Sample, "none"), "key"))
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.integration
+def test_when_a_run_is_killed_its_processes_end_without_a_word(tmp_path: Path) -> None:
+    asked = [
+        "eval",
+        "sample",
+        "--graph",
+        "naive",
+        "--model",
+        "fake",
+        "--processes",
+        "2",
+        "--concurrency",
+        "8",
+    ]
+    with ModelServer(delay=0.2) as server, (tmp_path / "said").open("wb") as said:
+        program = Path(sys.executable).with_name("xagent")
+        command = [str(program), *asked, "--model-url", server.url, "--out", "run"]
+        running = subprocess.Popen(command, cwd=tmp_path, stdout=said, stderr=said)
+        samples = tmp_path / "run" / "samples.jsonl"
+        wait_for(lambda: samples.exists() and samples.read_bytes().count(b"\n") > 20)
+        children = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text("ascii").split()
+        running.kill()
+        running.wait()
+        assert len(children) >= 2
+        wait_for(lambda: not any(Path(f"/proc/{pid}/exe").exists() for pid in children))
+    assert b"Traceback" not in (tmp_path / "said").read_bytes()
+
+
+def wait_for(done: Callable[[], bool], seconds: float = 60.0) -> None:
+    """Until that is so. Fails when it takes too long."""
+    until = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < until
+        time.sleep(0.05)

@@ -147,5 +147,5 @@ def _work(pipe: "Connection[Reply, Task]", graph: str, context: Context) -> None
     try:
         while True:
             background.portal.start_task_soon(answer, pipe.recv())
-    except EOFError:
+    except (EOFError, ConnectionError):
         sys.exit()
