@@ -8,9 +8,11 @@ from xagent import model
 from xagent.agent import Agent
 from xagent.capabilities import Capabilities
 from xagent.errors import EndpointError
+from xagent.evaluation import manifests
 from xagent.evaluation.manifests import digest, manifest_of, server_version
 from xagent.evaluation.samples import Sample
 from xagent.testing import ModelServer
+from xagent.vllm.state import Server
 
 from .evaluation_suites import QUESTIONS
 
@@ -59,6 +61,19 @@ def test_what_the_server_can_do_is_kept_and_guided_decoding_makes_another_run(
         8192,
     )
     assert plain.fingerprint != guided_long.fingerprint == guided_short.fingerprint
+
+
+def test_what_a_server_of_xagents_own_was_started_with_is_kept(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ModelServer() as server, Agent("none", "qa", model_url=server.url) as agent:
+        other = manifest_of(agent, "own", "all", data, 7)
+        own = Server("chat", 1, "", server.url, "fake", "w", "", "", arguments=("--seed", "7", "--x", "a b"))
+        monkeypatch.setattr(manifests, "server_at", {server.url: own}.get)
+        made = manifest_of(agent, "own", "all", data, 7)
+    assert made.server["arguments"] == "--seed 7 --x 'a b'"
+    assert "arguments" not in other.server
+    assert made.fingerprint == other.fingerprint
 
 
 def test_a_server_that_does_not_answer_is_said_to_be_out_of_reach(data: Path) -> None:

@@ -261,6 +261,11 @@ def test_the_key_is_made_once_and_only_its_owner_reads_it(bin: Path, started: Ca
     assert state.key_of(one.server.url) == ""
     state.keep(replace(one.server, key_file=made.file))
     assert state.key_of(f"{one.server.url}/") == made.secret
+    found = state.server_at(one.server.url)
+    assert found
+    assert found.arguments == one.server.arguments
+    assert "--port" in found.arguments
+    assert made.secret not in found.arguments
     assert state.key_of(one.server.url.replace("127.0.0.1", "192.0.2.1")) == ""
     server.stop(one.server)
     assert state.key_of(one.server.url) == ""

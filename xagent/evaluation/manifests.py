@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import hashlib
 import platform
+import shlex
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -20,6 +21,7 @@ from xagent.evaluation.runs import Manifest, sha256
 from xagent.registry import find, names
 from xagent.replicas import base_urls, shown
 from xagent.terminal import one_line
+from xagent.vllm.state import server_at
 
 PACKAGES = ("langgraph", "langchain-openai", "openai", "chromadb", "tantivy")
 """Those that answers could depend on, beside xagent."""
@@ -71,8 +73,11 @@ def _can(context: Context) -> Capabilities:
 
 
 def _server(context: Context, can: Capabilities) -> dict[str, str]:
+    if not can.server:
+        return {}
     said = server_version(context.model_url) if context.model_url else {}
-    return {"kind": can.server} | said if can.server else said
+    own = server_at(context.model_url)
+    return {"kind": can.server} | said | ({"arguments": shlex.join(own.arguments)} if own else {})
 
 
 def _model(context: Context) -> str:

@@ -60,7 +60,7 @@ class Manifest(BaseModel):
     """xagent's."""
     model_url: str = ""
     server: Mapping[str, str] = {}
-    """Its kind, and what it says of its version, where it says anything."""
+    """Its kind, its version where it says one, and what it was started with where xagent did that."""
     structured: str = ""
     """What holds the model's replies to a schema, where that is known."""
     context_length: int = 0

@@ -85,6 +85,7 @@ def start(launch: Launch, key: Key) -> Started:
         started=datetime.now().astimezone().isoformat(timespec="seconds"),
         log=str(log),
         key_file=key.file,
+        arguments=launch.arguments,
     )
     try:
         state.keep(server)

@@ -33,6 +33,8 @@ class Server:
     """The file with what it says."""
     key_file: str = ""
     """The file with the key it asks for, where xagent made one."""
+    arguments: tuple[str, ...] = ()
+    """What vLLM was told beside the model; no key is among it."""
 
     @property
     def alive(self) -> bool:
@@ -103,10 +105,15 @@ def running(role: Role = "chat") -> Server | None:
     return next((one for one in servers() if one.role == role and one.alive), None)
 
 
+def server_at(url: str) -> Server | None:
+    """The server of xagent's own that answers at this base URL; None where there is none."""
+    return next((one for one in servers() if one.url == url.rstrip("/") and one.alive), None)
+
+
 def key_of(url: str) -> str:
     """The key that xagent made for its own server at this base URL; empty for every other URL."""
-    there = [one for one in servers() if one.url == url.rstrip("/") and one.alive]
-    return there[0].key() if there else ""
+    there = server_at(url)
+    return there.key() if there else ""
 
 
 def keep(server: Server) -> None:
