@@ -57,7 +57,7 @@ Concurrency = Annotated[
 Processes = Annotated[
     int,
     typer.Option(
-        "--processes", envvar="XAGENT_PROCESSES", min=0, help="That ask; 0: by cores and samples, 4 at most."
+        "--processes", envvar="XAGENT_PROCESSES", min=0, help="That ask samples; 0: one to four, by cores."
     ),
 ]
 Judges = Annotated[
