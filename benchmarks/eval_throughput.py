@@ -264,7 +264,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, served() as url:
         folder = Path(name)
         job = Job(
-            url, asked.graph, asked.samples, asked.at_once, asked.processes,
+            url, asked.graph, asked.samples, asked.at_once, 1 if asked.profile else asked.processes,
             folder / "whole", folder / "told", asked.profile,
         )  # fmt: skip
         if asked.profile:

@@ -2,6 +2,7 @@
 
 import functools
 import os
+import signal
 import socket
 import ssl
 from collections.abc import Iterator
@@ -29,6 +30,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket.socket, "connect", lambda self, a: connect(self, checked(self, a)))
     monkeypatch.setattr(socket.socket, "connect_ex", lambda self, a: connect_ex(self, checked(self, a)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ctrl_c_is_heeded() -> None:
+    """Also where the tests run in the background of a shell, which has their programs ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,6 @@
 """No question costs more than it may, whatever requests do and however many run at once."""
 
+import asyncio
 import itertools
 import time
 from contextlib import ExitStack
@@ -126,3 +127,54 @@ def test_each_request_is_timed(monkeypatch: pytest.MonkeyPatch) -> None:
     send(budget)
     send(budget)
     assert [call.milliseconds for call in budget.spent] == [250.0, 250.0]
+
+
+async def test_what_a_question_waits_for_others_does_not_count() -> None:
+    budget = Budget(9, 10**6, 0.2)
+    with budget.waiting():
+        await asyncio.sleep(0.3)
+    assert 0.1 < budget.seconds_left <= 0.2
+    assert budget.waited >= 0.3
+    send(budget)
+
+
+async def test_no_limit_runs_out_while_a_request_waits_and_each_does_after() -> None:
+    budget = Budget(9, 10**6, 60)
+
+    async def translate() -> None:
+        async with budget.aside(0.1, "translating"):
+            with budget.waiting():
+                await asyncio.sleep(0.2)
+            await asyncio.sleep(5)
+
+    began = time.monotonic()
+    with pytest.raises(BudgetSpent, match="translating took too long"):
+        await translate()
+    assert 0.25 < time.monotonic() - began < 3
+
+
+async def test_requests_that_wait_together_stop_the_clock_until_the_last_has_its_turn() -> None:
+    budget = Budget(9, 10**6, 60)
+
+    async def wait(seconds: float) -> None:
+        with budget.waiting():
+            await asyncio.sleep(seconds)
+
+    async with budget.aside(0.1, "translating"):
+        await asyncio.gather(wait(0.1), wait(0.3), wait(0.2))
+    assert 0.3 <= budget.waited < 0.5
+
+
+async def test_to_be_cancelled_while_waiting_leaves_the_limits_as_they_were() -> None:
+    budget = Budget(9, 10**6, 0.3)
+
+    async def wait(seconds: float) -> None:
+        async with budget.in_time():
+            with budget.waiting():
+                await asyncio.sleep(seconds)
+            await asyncio.sleep(5)
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(wait(5), 0.1)
+    with pytest.raises(BudgetSpent):
+        await wait(0)

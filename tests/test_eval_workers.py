@@ -1,5 +1,6 @@
 """Samples asked by several processes: the same answers, within one limit, and nothing left behind."""
 
+import asyncio
 import json
 import multiprocessing
 import os
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from xagent.agent import Agent
 from xagent.errors import XagentError
 from xagent.evaluation.asking import Task
+from xagent.evaluation.asking import ask as ask_here
 from xagent.evaluation.records import Record
 from xagent.evaluation.runner import Outcome, Plan, run_suite, unwatched
 from xagent.evaluation.samples import Sample, Suite
@@ -120,7 +122,7 @@ def test_a_process_that_is_killed_ends_the_run_which_then_goes_on(plan: Plan) ->
             del suite, total, done
             yield kill
 
-        with pytest.raises(XagentError, match="run again to go on"):
+        with pytest.raises(XagentError, match="for want of memory perhaps: run again to go on"):
             run_suite(replace(plan, **asked), watched)
         assert multiprocessing.active_children() == []
         assert run(plan, **asked).figures.answered == 12
@@ -135,6 +137,31 @@ async def test_a_bug_in_a_process_is_raised_here_with_its_traceback(tmp_path: Pa
             with pytest.raises(RuntimeError, match=r"asking\.py(?s:.*)AttributeError"):
                 await ask(Task(cast(Sample, "none"), "key"))
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.integration
+async def test_a_process_that_cannot_start_is_told_of_whenever_it_is_asked(tmp_path: Path) -> None:
+    with Agent(tmp_path / "store", "quote") as agent:
+        agent.context.create()
+        agent.context.concurrency, agent.graph = 3, "none"
+        async with workers(agent, 2) as ask:
+            for n in range(4):
+                with pytest.raises(XagentError, match="has ended, see above: run again"):
+                    await ask(Task(Sample(id=f"{n}", question="Nani?", language="sw"), f"{n}"))
+    assert multiprocessing.active_children() == []
+
+
+async def test_to_wait_for_others_is_no_time_of_an_answer(tmp_path: Path) -> None:
+    sample = Sample(id="1", question="Ibo ni afárá náà wà?", language="yo")
+    with ModelServer(delay=0.3) as server, Agent(tmp_path, "closed_book", model_url=server.url) as agent:
+        agent.context.create()
+        agent.context.concurrency = 1
+        began = time.monotonic()
+        records = await asyncio.gather(*(ask_here(agent, sample, f"{n}") for n in range(3)))
+        elapsed = time.monotonic() - began
+    waits = sorted(record.answer.waited for record in records if record.answer)
+    assert waits[0] < 0.3 < waits[1] < 0.6 <= waits[2]
+    assert all(0.3 <= record.seconds <= elapsed - record.answer.waited for record in records if record.answer)
 
 
 @pytest.mark.integration

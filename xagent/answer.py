@@ -97,6 +97,8 @@ class Answer(_Record):
     """What `text` says, claim by claim; not in the JSON."""
     calls: tuple[ModelCall, ...] = Field(default=(), exclude=True, repr=False)
     """The requests to models that it took; not in the JSON."""
+    waited: float = Field(default=0.0, exclude=True, repr=False)
+    """Seconds that it waited for other questions' requests; not in the JSON."""
 
 
 def make_answer(state: State, graph: str, timings: dict[str, float], context: Context) -> Answer:
@@ -134,6 +136,7 @@ def make_answer(state: State, graph: str, timings: dict[str, float], context: Co
         model=context.model.name if context.budget.spent else None,
         claims=_claims(state),
         calls=model_calls(context.budget),
+        waited=context.budget.waited,
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Call:
 
 @dataclass
 class Budget:
-    """Limits, and what has been spent of them. The seconds run from when it is made."""
+    """Limits, and what has been spent of them. The seconds run from when it is made, but while it waits."""
 
     calls: int
     tokens: int
@@ -47,8 +47,14 @@ class Budget:
     seconds: float
     spent: list[Call] = field(default_factory=list)
     """Every request sent, those that failed too."""
+    waited: float = 0.0
+    """Seconds of waiting for other questions."""
     _began: float = field(default_factory=time.monotonic)
     _kept: tuple[int, int] = (0, 0)
+    _limits: list[asyncio.Timeout] = field(default_factory=list)
+    _waiting: int = 0  # requests that do
+    _stopped: float = 0.0
+    _due: list[tuple[asyncio.Timeout, float | None]] = field(default_factory=list)
 
     @property
     def calls_left(self) -> int:
@@ -58,7 +64,7 @@ class Budget:
     @property
     def seconds_left(self) -> float:
         """Until the question must be answered with what there is."""
-        return self.seconds - (time.monotonic() - self._began)
+        return self.seconds + self.waited - (time.monotonic() - self._began)
 
     @property
     def tokens_left(self) -> int:
@@ -73,7 +79,7 @@ class Budget:
         """
         before, self._kept = self._kept, (KEPT_CALLS, self.tokens_left // 2)
         try:
-            async with asyncio.timeout(min(seconds, self.seconds_left / 2)):
+            async with self._limited(min(seconds, self.seconds_left / 2)):
                 yield
         except TimeoutError as error:
             raise BudgetSpent(f"{what} took too long") from error
@@ -84,12 +90,47 @@ class Budget:
     async def in_time(self) -> AsyncIterator[None]:
         """What is cut off when the question's time is up. Raises BudgetSpent then."""
         try:
-            async with asyncio.timeout(self.seconds_left) as limit:
+            async with self._limited(self.seconds_left) as limit:
                 yield
         except TimeoutError as error:
             if not limit.expired():
                 raise
             raise self._late() from error
+
+    @asynccontextmanager
+    async def _limited(self, seconds: float) -> AsyncIterator[asyncio.Timeout]:
+        async with asyncio.timeout(seconds) as limit:
+            self._limits.append(limit)
+            try:
+                yield limit
+            finally:
+                self._limits.remove(limit)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """What does not count: the question waits for its turn among others. No limit runs out meanwhile."""
+        if not self._waiting:
+            self._stop()
+        self._waiting += 1
+        try:
+            yield
+        finally:
+            self._waiting -= 1
+            if not self._waiting:
+                self._go_on()
+
+    def _stop(self) -> None:
+        self._stopped = time.monotonic()
+        self._due = [(limit, limit.when()) for limit in self._limits if not limit.expired()]
+        for limit, _ in self._due:
+            limit.reschedule(None)
+
+    def _go_on(self) -> None:
+        passed = time.monotonic() - self._stopped
+        self.waited += passed
+        for limit, when in self._due:
+            if limit in self._limits and when is not None:
+                limit.reschedule(when + passed)
 
     def _late(self) -> BudgetSpent:
         return BudgetSpent(f"the question's {self.seconds:g} seconds are over: allow more (--max-seconds)")

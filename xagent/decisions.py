@@ -55,10 +55,11 @@ async def decide(context: "Context", step: str, text: str, questions: Mapping[st
         if model in _WITHOUT or not (await model.can()).decisions:
             raise NoDecisions
         size = len(text.encode()) + sum(len(f"{name} {asked}".encode()) for name, asked in questions.items())
-        with budget.request(step, size, len(questions)) as call:
-            call.messages = (("human", text), *(("human", asked) for asked in questions.values()))
-            found = await _decided(model, text, questions, call)
-            call.reply = json.dumps(found)
+        async with model.turn(budget):
+            with budget.request(step, size, len(questions)) as call:
+                call.messages = (("human", text), *(("human", asked) for asked in questions.values()))
+                found = await _decided(model, text, questions, call)
+                call.reply = json.dumps(found)
     return found
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from threading import Lock
@@ -30,6 +31,7 @@ MAX_TOKENS = 1500
 TRIES = 2
 """Requests for one reply while the server is busy, failing or out of reach."""
 
+_Loop = asyncio.AbstractEventLoop
 _PATIENCE = 60.0  # seconds without a byte
 _TO_CONNECT = 3.0  # seconds that one of several servers may take to be reached
 _LONGEST_WAIT = 10.0  # seconds a server may ask us to wait before trying again
@@ -47,7 +49,6 @@ _TRANSIENT = (
     openai.InternalServerError,
     httpx2.TransportError,
 )
-
 # What the client raises on a stream that is not as OpenAI's interface has it: a page of HTML, an empty one.
 _NONSENSE = (httpx2.RequestError, ValueError, TypeError, AttributeError, LookupError)
 
@@ -80,8 +81,8 @@ class Model:
         self._can: Capabilities | None = None
         self._learning = Lock()
         self._tls = httpx2.create_ssl_context()  # reads files: not in an event loop
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, ChatOpenAI] = WeakKeyDictionary()
-        self._slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+        self._clients: WeakKeyDictionary[_Loop, ChatOpenAI] = WeakKeyDictionary()
+        self._slots: WeakKeyDictionary[_Loop, asyncio.Semaphore] = WeakKeyDictionary()
 
     def _client(self) -> ChatOpenAI:
         """The client of the event loop that runs: connections belong to the loop that opened them."""
@@ -116,11 +117,17 @@ class Model:
         transport = Replicas(self._urls, httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits))
         return httpx2.AsyncClient(transport=transport, timeout=httpx2.Timeout(_PATIENCE, connect=_TO_CONNECT))
 
-    def _slot(self) -> AbstractAsyncContextManager[None]:
-        """What a request has while it is under way."""
-        if not self._concurrency:
-            return nullcontext()
-        return self._slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._concurrency))
+    @asynccontextmanager
+    async def turn(self, budget: Budget) -> AsyncIterator[None]:
+        """That of a request, from before it is sent; to wait for it does not count as the question's time."""
+        new = asyncio.Semaphore(self._concurrency or sys.maxsize)
+        slots = self._slots.setdefault(asyncio.get_running_loop(), new)
+        with budget.waiting():
+            await slots.acquire()
+        try:
+            yield
+        finally:
+            slots.release()
 
     def client(self) -> openai.AsyncOpenAI:
         """OpenAI's own client of the event loop that runs, for what is not chat."""
@@ -142,8 +149,7 @@ class Model:
         request.
         """
         messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
-        text = ""
-        wanted = Wanted(prompt.name, schema, keep)
+        text, wanted = "", Wanted(prompt.name, schema, keep)
         try:
             text = await self._text(wanted, messages, budget, progress)
             return read(text, schema)
@@ -179,7 +185,7 @@ class Model:
         while True:
             try:
                 body = self._body(wanted, can)
-                async with self._slot():
+                async with self.turn(budget):
                     return await self._once(wanted.step, messages, body, budget, progress)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if not self._do_without(body, f"{error} {error.body}"):
@@ -242,9 +248,8 @@ class Model:
     def _do_without(self, body: Mapping[str, object], complaint: str) -> bool:
         """Whether the server complained of what can be left out of a `body`; it is, from now on."""
         said = complaint.lower()
-        sent = (
-            ["pattern"] if '"pattern"' in json.dumps(body) else [*body]
-        )  # first what is asked of few replies
+        # First what is asked of few replies.
+        sent = ["pattern"] if '"pattern"' in json.dumps(body) else [*body]
         refused = {field for field in sent if any(sign in said for sign in _COMPLAINTS[field])}
         refused = refused or {field for field in body if any(sign in said for sign in _COMPLAINTS[field])}
         self._without |= refused

@@ -55,7 +55,7 @@ async def ask(agent: Agent, sample: Sample, key: str, repeat: int = 0) -> Record
         claims=answer.claims,
         foreign=foreign,
         sentences=sentences,
-        seconds=round(time.perf_counter() - began, 4),
+        seconds=round(time.perf_counter() - began - answer.waited, 4),
     )
 
 

@@ -50,7 +50,10 @@ class Plan:
     concurrency: int = 16
     """Requests to the model at once; of a graph that asks none, samples."""
     processes: int = 1
-    """That ask samples; 0 for as many as the machine and the number of samples call for."""
+    """That ask samples; 0 for as many as the machine and the number of samples call for.
+
+    As with `multiprocessing`, a script that wants several starts its work under `if __name__ == "__main__"`.
+    """
     out: Path | None = None
     """The run's folder; None for one in `runs`, named after suite, graph and what else answers depend on."""
     runs: Path = Path("xagent-runs")

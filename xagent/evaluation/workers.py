@@ -8,22 +8,25 @@ import asyncio
 import gc
 import os
 import signal
-import sys
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from threading import Lock
+from queue import SimpleQueue
+from threading import Thread
 from typing import TypeAlias
 
 from xagent.agent import Agent
 from xagent.background import Background
 from xagent.context import Context
 from xagent.embedded import is_file, serve
-from xagent.errors import XagentError
+from xagent.errors import NoModel, XagentError
 from xagent.evaluation.asking import Task, ask
 from xagent.evaluation.records import Record
 
@@ -31,10 +34,13 @@ WORTH_IT = 200
 """Samples to ask for which a process more is started: that takes seconds, and hundreds of megabytes."""
 
 _MOST = 4  # processes, unless more are asked for
+_LAST_WORDS = 2.0  # seconds until it is known how a process ended
 
 Ask: TypeAlias = Callable[[Task], Awaitable[Record]]
 Reply: TypeAlias = tuple[str, Record | Exception]
 """The key of a task, and what came of it."""
+Done: TypeAlias = "SimpleQueue[tuple[str, Future[Record]] | None]"
+"""The same before it is sent; None when there is nobody to send it to."""
 
 
 def processes_for(asked: int, samples: int, concurrency: int) -> int:
@@ -53,10 +59,12 @@ async def workers(agent: Agent, count: int) -> AsyncIterator[Ask]:
     if count == 1:
         yield lambda task: ask(agent, *task)
         return
-    context = replace(_served(agent.context), concurrency=agent.context.concurrency // count)
-    started = [_Worker(agent.graph, context) for _ in range(count)]
+    context, started = _served(agent.context), list[_Worker]()
+    each, more = divmod(context.concurrency, count)
     try:
-        yield lambda task: min(started, key=lambda worker: len(worker.waiting)).ask(task)
+        for n in range(count):
+            started.append(_Worker(agent.graph, replace(context, concurrency=each + (n < more))))
+        yield lambda task: min(started, key=_Worker.load).ask(task)
     finally:
         for worker in started:
             worker.end()
@@ -76,21 +84,27 @@ class _Worker:
         spawning = get_context("spawn")  # a fork would have the locks of our threads, without the threads
         self._pipe, theirs = spawning.Pipe()
         self._process = spawning.Process(target=_work, args=(theirs, graph, context), daemon=True)
-        self._process.start()
+        _start(self._process)
         theirs.close()
-        self.waiting: dict[str, asyncio.Future[Record]] = {}
+        self._most = context.concurrency
+        self._waiting: dict[str, asyncio.Future[Record]] = {}
+        self._ended = ""
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._pipe.fileno(), self._receive)
 
     async def ask(self, task: Task) -> Record:
-        """What came of it. Raises what the process did, and XagentError when it ended."""
+        """What came of it. Raises what the process did, and XagentError when it has ended."""
+        if self._ended:
+            raise XagentError(self._ended)
         answered: asyncio.Future[Record] = self._loop.create_future()
-        self.waiting[task.key] = answered
-        try:
+        self._waiting[task.key] = answered
+        with suppress(OSError):  # it has just ended: what it replied before is read first
             self._pipe.send(task)
-        except OSError:
-            self._lost()
         return await answered
+
+    def load(self) -> float:
+        """What it has to do, of what it may do at once."""
+        return len(self._waiting) / self._most
 
     def _receive(self) -> None:
         try:
@@ -98,21 +112,22 @@ class _Worker:
         except (EOFError, OSError):
             self._loop.remove_reader(self._pipe.fileno())
             self._lost()
-            return
-        answered = self.waiting.pop(key)
-        if answered.cancelled():
-            return
-        if isinstance(reply, Record):
-            answered.set_result(reply)
         else:
-            answered.set_exception(reply)
+            answered = self._waiting.pop(key)
+            if answered.done():
+                return
+            if isinstance(reply, Record):
+                answered.set_result(reply)
+            else:
+                answered.set_exception(reply)
 
     def _lost(self) -> None:
-        said = "a process that asked samples was ended, for want of memory perhaps: run again to go on"
-        for answered in self.waiting.values():
+        self._process.join(_LAST_WORDS)
+        why = "for want of memory perhaps" if self._process.exitcode == -signal.SIGKILL else "see above"
+        self._ended = f"a process that asked samples has ended, {why}: run again to go on"
+        for answered in self._waiting.values():
             if not answered.done():
-                answered.set_exception(XagentError(said))
-        self.waiting.clear()
+                answered.set_exception(XagentError(self._ended))
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -122,30 +137,46 @@ class _Worker:
         self._process.join()
 
 
+def _start(process: SpawnProcess) -> None:
+    """Start a process that never hears of Ctrl-C, not while it imports either: that is for this one."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _work(pipe: "Connection[Reply, Task]", graph: str, context: Context) -> None:
     """Ask what comes through the pipe, all of it at once, until its other end is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started us
     gc.set_threshold(50_000, 20, 20)  # by default a tenth of the time goes into looking for cycles
     agent = Agent("", graph)
     agent.context = context
-    background, sending = Background(), Lock()
+    # Whoever reads must never wait for who sends: the process that started us does both in one thread.
+    done: Done = SimpleQueue()
+    Thread(target=_read, args=(pipe, agent, done), daemon=True).start()
+    with suppress(ConnectionError):
+        while asked := done.get():
+            key, future = asked
+            pipe.send((key, _told(future)))
 
-    async def answer(task: Task) -> None:
-        try:
-            reply: Record | Exception = await ask(agent, *task)
-        except XagentError as error:
-            reply = error
-        except Exception as error:  # a bug: for the process that started us to end with
-            told(task, RuntimeError("".join(traceback.format_exception(error))))
-            raise
-        told(task, reply)
 
-    def told(task: Task, reply: Record | Exception) -> None:
-        with sending:
-            pipe.send((task.key, reply))
-
-    try:
+def _read(pipe: "Connection[Reply, Task]", agent: Agent, done: Done) -> None:
+    portal = Background().portal
+    with suppress(EOFError, ConnectionError):
         while True:
-            background.portal.start_task_soon(answer, pipe.recv())
-    except (EOFError, ConnectionError):
-        sys.exit()
+            task = pipe.recv()
+            future = portal.start_task_soon(ask, agent, *task)
+            future.add_done_callback(partial(_put, done, task.key))
+    done.put(None)
+
+
+def _put(done: Done, key: str, future: "Future[Record]") -> None:
+    done.put((key, future))
+
+
+def _told(future: "Future[Record]") -> Record | Exception:
+    """What came of it: a bug as its traceback, for not every exception can be sent."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    return error if isinstance(error, NoModel) else RuntimeError("".join(traceback.format_exception(error)))
