@@ -159,6 +159,7 @@ async def test_to_wait_for_others_is_no_time_of_an_answer(tmp_path: Path) -> Non
         began = time.monotonic()
         records = await asyncio.gather(*(ask_here(agent, sample, f"{n}") for n in range(3)))
         elapsed = time.monotonic() - began
+        await agent.context.aclose()
     waits = sorted(record.answer.waited for record in records if record.answer)
     assert waits[0] < 0.3 < waits[1] < 0.6 <= waits[2]
     assert all(0.3 <= record.seconds <= elapsed - record.answer.waited for record in records if record.answer)

@@ -494,7 +494,7 @@ def test_one_model_in_many_loops_and_threads(server: ModelServer) -> None:
         thread.join()
     assert heard == [(SAID,)] * 36
     gc.collect()
-    assert len(shared._clients) == 0, "a client does not outlive its loop"
+    assert len(shared.connections._clients) == 0, "a client does not outlive its loop"
 
 
 async def test_two_hundred_at_once_do_not_mix(server: ModelServer) -> None:

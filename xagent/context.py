@@ -163,6 +163,11 @@ class Context:
         changed.__dict__.update(opened=self.opened, origin=self.__dict__.get("origin", self))
         return changed
 
+    async def aclose(self) -> None:
+        """Close what is connected to the model's server from the event loop that runs."""
+        if "model" in self.__dict__:
+            await self.model.connections.aclose()
+
     def close(self) -> None:
         """Close the store, if it was opened."""
         if "opened" in self.__dict__:

@@ -55,7 +55,7 @@ async def decide(context: "Context", step: str, text: str, questions: Mapping[st
         if model in _WITHOUT or not (await model.can()).decisions:
             raise NoDecisions
         size = len(text.encode()) + sum(len(f"{name} {asked}".encode()) for name, asked in questions.items())
-        async with model.turn(budget):
+        async with model.connections.turn(budget):
             with budget.request(step, size, len(questions)) as call:
                 call.messages = (("human", text), *(("human", asked) for asked in questions.values()))
                 found = await _decided(model, text, questions, call)
@@ -101,7 +101,7 @@ async def _decided(model: "Model", text: str, questions: Mapping[str, str], call
         {"type": "predicate", "name": name, "instructions": one} for name, one in questions.items()
     ]
     try:
-        client = model.client().with_options(max_retries=0)
+        client = model.connections.openai().with_options(max_retries=0)
         decision = await client.decisions.create(input=text, model=model.name, questions=asked)
     except openai.APIStatusError as error:
         if error.status_code in _MISSING:

@@ -2,26 +2,23 @@
 
 import asyncio
 import json
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from threading import Lock
-from weakref import WeakKeyDictionary
 
 import httpx2
 import openai
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage
-from langchain_openai import ChatOpenAI
-from pydantic import SecretStr
 
 from xagent.budget import Budget, Call
 from xagent.capabilities import Capabilities, capabilities
+from xagent.connections import PATIENCE, Connections
 from xagent.errors import EndpointError, ReplyError
 from xagent.keeping import KeepTo, kept
 from xagent.prompts import Prompt
-from xagent.replicas import Replicas, base_urls, is_local, shown
+from xagent.replicas import base_urls, shown
 from xagent.replies import R, Reply, read
 from xagent.terminal import one_line
 
@@ -31,9 +28,6 @@ MAX_TOKENS = 1500
 TRIES = 2
 """Requests for one reply while the server is busy, failing or out of reach."""
 
-_Loop = asyncio.AbstractEventLoop
-_PATIENCE = 60.0  # seconds without a byte
-_TO_CONNECT = 3.0  # seconds that one of several servers may take to be reached
 _LONGEST_WAIT = 10.0  # seconds a server may ask us to wait before trying again
 _BLANK = 200  # characters of white space in a row: constrained decoders get caught in it
 _LONGEST = 16 * MAX_TOKENS  # characters: a server that heeds no limit
@@ -65,74 +59,19 @@ class Wanted:
 class Model:
     """A model called `name` at an OpenAI-compatible `url` (ending in `/v1`), or at several with commas.
 
-    One may be shared by any number of questions at once. With a `concurrency`, so many of their requests are
-    under way at once in an event loop, and others wait. What the server turns out not to know (templates
-    without a switch for thinking, constrained decoding) is left out from then on.
+    One may be shared by any number of questions at once; `concurrency` is that of its `Connections`. What the
+    server turns out not to know (templates without a switch for thinking, constrained decoding) is left out
+    from then on.
     """
 
     def __init__(self, url: str, name: str, key: str = "", seed: int = 7, concurrency: int = 0) -> None:
         self.url = shown(url)
-        self._urls = base_urls(url)
         self.name = name
-        self._key = key
-        self._seed = seed
-        self._concurrency = concurrency
+        self.connections = Connections(url, name, key, seed, concurrency)
+        self._find_out = partial(capabilities, ",".join(base_urls(url)), name, key)
         self._without: set[str] = set()
         self._can: Capabilities | None = None
         self._learning = Lock()
-        self._tls = httpx2.create_ssl_context()  # reads files: not in an event loop
-        self._clients: WeakKeyDictionary[_Loop, ChatOpenAI] = WeakKeyDictionary()
-        self._slots: WeakKeyDictionary[_Loop, asyncio.Semaphore] = WeakKeyDictionary()
-
-    def _client(self) -> ChatOpenAI:
-        """The client of the event loop that runs: connections belong to the loop that opened them."""
-        loop = asyncio.get_running_loop()
-        if loop not in self._clients:
-            self._clients[loop] = self._new_client()
-        return self._clients[loop]
-
-    def _new_client(self) -> ChatOpenAI:
-        return ChatOpenAI(
-            http_async_client=self._connections(),
-            http_socket_options=(),  # or it warns, where there is a proxy, of the client that is not used
-            openai_proxy=None,  # of the environment's, which does not go with a client of our own
-            base_url=self._urls[0],
-            api_key=SecretStr(self._key or "none"),
-            model=self.name,
-            temperature=0,
-            seed=self._seed,
-            timeout=_PATIENCE,
-            max_retries=0,  # each request is counted, so each is sent from here
-            stream_usage=True,
-            stream_chunk_timeout=None,
-            use_responses_api=False,  # some names would switch to it
-        )
-
-    def _connections(self) -> httpx2.AsyncClient:
-        # Kept alive, a connection would outlive its loop; a new one costs nothing beside a reply.
-        limits = httpx2.Limits(max_keepalive_connections=0)
-        if len(self._urls) == 1:
-            local = is_local(self._urls[0])
-            return httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=_PATIENCE, trust_env=not local)
-        transport = Replicas(self._urls, httpx2.AsyncHTTPTransport(verify=self._tls, limits=limits))
-        return httpx2.AsyncClient(transport=transport, timeout=httpx2.Timeout(_PATIENCE, connect=_TO_CONNECT))
-
-    @asynccontextmanager
-    async def turn(self, budget: Budget) -> AsyncIterator[None]:
-        """That of a request, from before it is sent; to wait for it does not count as the question's time."""
-        new = asyncio.Semaphore(self._concurrency or sys.maxsize)
-        slots = self._slots.setdefault(asyncio.get_running_loop(), new)
-        with budget.waiting():
-            await slots.acquire()
-        try:
-            yield
-        finally:
-            slots.release()
-
-    def client(self) -> openai.AsyncOpenAI:
-        """OpenAI's own client of the event loop that runs, for what is not chat."""
-        client: openai.AsyncOpenAI = self._client().root_async_client
-        return client
 
     async def reply(
         self,
@@ -167,7 +106,7 @@ class Model:
 
     def _learn(self) -> Capabilities:
         with self._learning:
-            found = self._can or capabilities(",".join(self._urls), self.name, self._key)
+            found = self._can or self._find_out()
             if found.server:  # or it was out of reach, and may be there again for the next question
                 self._can = found
             return found
@@ -185,7 +124,7 @@ class Model:
         while True:
             try:
                 body = self._body(wanted, can)
-                async with self.turn(budget):
+                async with self.connections.turn(budget):
                     return await self._once(wanted.step, messages, body, budget, progress)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if not self._do_without(body, f"{error} {error.body}"):
@@ -241,7 +180,7 @@ class Model:
         async with budget.in_time():
             # As an argument of its own, `response_format` would be parsed in the client, which raises
             # where a reply is cut short.
-            stream = self._client().astream(messages, extra_body=body, max_tokens=MAX_TOKENS)
+            stream = self.connections.chat().astream(messages, extra_body=body, max_tokens=MAX_TOKENS)
             async with aclosing(stream) as chunks:  # type: ignore[type-var]
                 yield chunks
 
@@ -258,7 +197,7 @@ class Model:
     def _failure(self, error: Exception) -> EndpointError:
         """An error of the server's in one line that says what to do."""
         if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-            return EndpointError(f"the model server at {self.url} did not answer in {_PATIENCE:g} seconds")
+            return EndpointError(f"the model server at {self.url} did not answer in {PATIENCE:g} seconds")
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             return EndpointError(f"the model server at {self.url} refuses the key: set XAGENT_API_KEY")
         if isinstance(error, openai.NotFoundError):

@@ -57,7 +57,10 @@ async def workers(agent: Agent, count: int) -> AsyncIterator[Ask]:
     XagentError when one of them ends before that.
     """
     if count == 1:
-        yield lambda task: ask(agent, *task)
+        try:
+            yield lambda task: ask(agent, *task)
+        finally:
+            await agent.context.aclose()
         return
     context, started = _served(agent.context), list[_Worker]()
     each, more = divmod(context.concurrency, count)
