@@ -170,7 +170,8 @@ def ask(job: Job) -> None:
     profile.disable()
     if job.profile:
         show(profile)
-    if len(clock.times) < 2:
+    if len(clock.times) < 2:  # all had been answered before it was killed
+        job.told.write_text("{}", "utf-8")
         return
     first = min(job.at_once, len(clock.times) // 2)  # answers that came while it was getting under way
     seconds, cpu = clock.times[-1] - clock.times[first - 1], clock.cpu[-1] - clock.cpu[first - 1]
