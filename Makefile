@@ -42,7 +42,7 @@ $(VENV)/.serving: $(VENV)/.ready
 	fi
 	@touch $@
 
-integration: $(VENV)/.serving  ## Run the tests that need more: real model servers, langgraph dev, many kills
+integration: $(VENV)/.serving  ## Run the tests that need more: model servers, a browser, many kills, time
 	@$(BIN)/python -m pytest -m integration --timeout=600 --quiet
 
 bench: $(VENV)/.ready  ## Measure: make bench XQUAD=... NOMIRACL=... LINGUA=...

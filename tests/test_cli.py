@@ -391,6 +391,7 @@ def test_ctrl_c_is_code_130(xagent: Command, store: Path, monkeypatch: pytest.Mo
     assert xagent("chat", "--store", store, stdin=b"hello\n").code == 130
 
 
+@pytest.mark.integration
 def test_a_closed_pipe_is_no_traceback(store: Path) -> None:
     command = [
         sys.executable,
@@ -486,6 +487,7 @@ def test_a_dash_reads_the_question_from_standard_input(xagent: Command, store: P
     assert broken.data["question"] == "When was �� the lighthouse built?"
 
 
+@pytest.mark.integration
 def test_pipes_are_utf8_whatever_the_locale(store: Path) -> None:
     done = subprocess_run("ask", "-", "--store", store, stdin=WER.encode(), PYTHONIOENCODING="ascii:strict")
     assert (done.returncode, done.stdout.decode(), done.stderr) == (0, ANTWORT, b"")

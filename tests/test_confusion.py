@@ -342,6 +342,7 @@ def test_what_may_be_in_any_language_changes_nothing(code: str, text: str, added
     assert bool(confused(longer, code)) == bool(confused(text, code))
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "part",
     ["“", '"', "' ", "‘a", "```x\n", "~~~\n", "`", "(", "[", "<a", "a@", "www.", " ", "\n", "a.",

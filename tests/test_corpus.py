@@ -135,6 +135,7 @@ def test_width_counts_east_asian_columns() -> None:
     assert width("naïve ½ “x” ก नी е") == len("naïve ½ “x” ก नी е")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "text",
     ["word " * 600_000, "x" * 3_000_000, "\n" * 1_000_000, " " * 1_000_000, "😀" * 400_000, "界" * 1_000_000, "a\n\n" * 200_000,

@@ -292,6 +292,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(("quote", "text"), HOSTILE)
 def test_hostile_texts_take_no_long_time(quote: str, text: str) -> None:
     locate("warm", text)

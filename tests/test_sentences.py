@@ -86,6 +86,7 @@ def test_breaks_lie_within_and_say_how_sure_they_are(text: str) -> None:
         assert 0 < found.strength <= 3
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     "text",
     ["a" * 2_000_000, "\n" * 1_000_000, "a\n" * 300_000, ". " * 300_000, "(«“[" * 200_000, "[" * 500_000,
