@@ -12,6 +12,8 @@ from xagent.prompts import Prompt
 from xagent.replies import Recollection
 from xagent.testing import ModelServer
 
+from .requests_at_once import most_at_once
+
 PROMPT = Prompt("recall", "Answer from memory.", "<question>Göl hangi ülkede?</question>")
 SAID = {"sentences": ["Göl Türkiye'dedir."]}
 
@@ -42,15 +44,16 @@ async def ask(model: Model, times: int) -> None:
     assert [reply.sentences for reply in replies] == [tuple(SAID["sentences"])] * times
 
 
-def most_at_once(server: ModelServer) -> int:
-    spans = [(one.started, one.finished or 0.0) for one in server.requests]
-    return max(sum(start <= moment < end for start, end in spans) for moment, _ in spans)
+def limited(server: ModelServer, most: int) -> Model:
+    model = Model(server.url, "fake")
+    model.connections.limit(most)
+    return model
 
 
 async def test_with_a_limit_so_many_connections_serve_all_requests_until_they_are_closed(
     server: ModelServer, opened: list[Any]
 ) -> None:
-    model = Model(server.url, "fake", concurrency=3)
+    model = limited(server, 3)
     await ask(model, 12)
     assert server.wait_until_idle()
     assert (most_at_once(server), len(opened)) == (3, 3)
@@ -63,7 +66,7 @@ async def test_with_a_limit_so_many_connections_serve_all_requests_until_they_ar
 async def test_what_was_closed_is_opened_again_when_it_is_needed(
     server: ModelServer, opened: list[Any]
 ) -> None:
-    model = Model(server.url, "fake", concurrency=1)
+    model = limited(server, 1)
     for _ in range(2):
         await ask(model, 2)
         await model.connections.aclose()
@@ -83,7 +86,7 @@ async def test_without_a_limit_all_are_sent_at_once_and_nothing_is_left_open(
 
 
 def test_a_limit_holds_in_each_event_loop(server: ModelServer) -> None:
-    model = Model(server.url, "fake", concurrency=2)
+    model = limited(server, 2)
 
     async def one_loop() -> None:
         await ask(model, 4)

@@ -29,6 +29,7 @@ from xagent.evaluation.workers import WORTH_IT, processes_for, workers
 from xagent.testing import Fault, ModelServer
 
 from .evaluation_suites import QUESTIONS, install, suite
+from .requests_at_once import most_at_once
 
 
 @pytest.fixture
@@ -40,12 +41,6 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
 
 def run(plan: Plan, **changes: Any) -> Outcome:
     return run_suite(replace(plan, **changes), unwatched)
-
-
-def most_at_once(server: ModelServer) -> int:
-    """Requests that a server had at once, at most."""
-    spans = [(one.started, one.finished) for one in server.requests if one.finished]
-    return max(sum(start <= moment < end for start, end in spans) for moment, _ in spans)
 
 
 @given(asked=st.integers(0, 40), samples=st.integers(0, 5000), concurrency=st.integers(1, 64))
@@ -132,8 +127,7 @@ def test_a_process_that_is_killed_ends_the_run_which_then_goes_on(plan: Plan) ->
 async def test_a_bug_in_a_process_is_raised_here_with_its_traceback(tmp_path: Path) -> None:
     with Agent(tmp_path / "store", "quote") as agent:
         agent.context.create()
-        agent.context.concurrency = 2
-        async with workers(agent, 2) as ask:
+        async with workers(agent, 2, 2) as ask:
             with pytest.raises(RuntimeError, match=r"asking\.py(?s:.*)AttributeError"):
                 await ask(Task(cast(Sample, "none"), "key"))
     assert multiprocessing.active_children() == []
@@ -143,8 +137,8 @@ async def test_a_bug_in_a_process_is_raised_here_with_its_traceback(tmp_path: Pa
 async def test_a_process_that_cannot_start_is_told_of_whenever_it_is_asked(tmp_path: Path) -> None:
     with Agent(tmp_path / "store", "quote") as agent:
         agent.context.create()
-        agent.context.concurrency, agent.graph = 3, "none"
-        async with workers(agent, 2) as ask:
+        agent.graph = "none"
+        async with workers(agent, 2, 3) as ask:
             for n in range(4):
                 with pytest.raises(XagentError, match="has ended, see above: run again"):
                     await ask(Task(Sample(id=f"{n}", question="Nani?", language="sw"), f"{n}"))
@@ -155,11 +149,12 @@ async def test_to_wait_for_others_is_no_time_of_an_answer(tmp_path: Path) -> Non
     sample = Sample(id="1", question="Ibo ni afárá náà wà?", language="yo")
     with ModelServer(delay=0.3) as server, Agent(tmp_path, "closed_book", model_url=server.url) as agent:
         agent.context.create()
-        agent.context.concurrency = 1
+        connections = agent.context.model.connections
+        connections.limit(1)
         began = time.monotonic()
         records = await asyncio.gather(*(ask_here(agent, sample, f"{n}") for n in range(3)))
         elapsed = time.monotonic() - began
-        await agent.context.aclose()
+        await connections.aclose()
     waits = sorted(record.answer.waited for record in records if record.answer)
     assert waits[0] < 0.3 < waits[1] < 0.6 <= waits[2]
     assert all(0.3 <= record.seconds <= elapsed - record.answer.waited for record in records if record.answer)

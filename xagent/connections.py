@@ -24,18 +24,24 @@ _IDLE = 2.0  # seconds that a connection is kept for another request: servers cl
 class Connections:
     """To a model called `name` at an OpenAI-compatible `url`, or at several with commas.
 
-    Each request has a connection of its own, for one that is kept would outlive its event loop. With a
-    `concurrency`, so many requests are under way at once in a loop, others wait for their turn, and
-    connections are kept for the next, until `aclose`.
+    Unless there is a `limit`, any number of requests are under way at once, each with a connection of its
+    own, for one that is kept would outlive its event loop.
     """
 
-    def __init__(self, url: str, name: str, key: str = "", seed: int = 7, concurrency: int = 0) -> None:
+    def __init__(self, url: str, name: str, key: str, seed: int) -> None:
         self._urls = base_urls(url)
         self._name, self._key, self._seed = name, key, seed
-        self._concurrency = concurrency
+        self._most = 0
         self._tls = httpx2.create_ssl_context()  # reads files: not in an event loop
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, ChatOpenAI] = WeakKeyDictionary()
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+    def limit(self, most: int) -> None:
+        """Have so many requests under way at once in an event loop, and others wait for their turn.
+
+        Said before the first. Connections are then kept for the next request, until `aclose`.
+        """
+        self._most = most
 
     def chat(self) -> ChatOpenAI:
         """The client of the event loop that runs: connections belong to the loop that opened them."""
@@ -52,7 +58,7 @@ class Connections:
     @asynccontextmanager
     async def turn(self, budget: Budget) -> AsyncIterator[None]:
         """That of a request, from before it is sent; to wait for it does not count as the question's time."""
-        new = asyncio.Semaphore(self._concurrency or sys.maxsize)
+        new = asyncio.Semaphore(self._most or sys.maxsize)
         turns = self._turns.setdefault(asyncio.get_running_loop(), new)
         with budget.waiting():
             await turns.acquire()
@@ -84,7 +90,7 @@ class Connections:
         )
 
     def _new_connections(self) -> httpx2.AsyncClient:
-        limits = httpx2.Limits(max_keepalive_connections=self._concurrency, keepalive_expiry=_IDLE)
+        limits = httpx2.Limits(max_keepalive_connections=self._most, keepalive_expiry=_IDLE)
         if len(self._urls) == 1:
             local = is_local(self._urls[0])
             return httpx2.AsyncClient(verify=self._tls, limits=limits, timeout=PATIENCE, trust_env=not local)

@@ -47,8 +47,6 @@ class Context:
     """The key its server asks for."""
     seed: int = 7
     """Sent to the model, for servers that heed it."""
-    concurrency: int = 0
-    """Requests to the model at once, of all questions together; 0 for any number."""
     languages: tuple[str, ...] = ()
     """Languages of the evidence to search; empty for all."""
     documents: tuple[str, ...] = ()
@@ -110,6 +108,11 @@ class Context:
             keep(Path(self.glossary), self.opened.path)
             self.opened.lexicon = Lexicon(terms)
 
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model is named, by its URL or its file."""
+        return bool(self.model_url) or is_file(self.model_name)
+
     @cached_property
     def model(self) -> "Model":
         """The language model, by its URL or else its file.
@@ -122,7 +125,7 @@ class Context:
             origin: Context = self.__dict__["origin"]
             return origin.model
         if is_file(self.model_name) and not self.model_url:
-            return Model(serve(self.model_name), Path(self.model_name).name, "", self.seed, self.concurrency)
+            return Model(serve(self.model_name), Path(self.model_name).name, seed=self.seed)
         if not self.model_url:
             raise NoModel(
                 "this graph needs a language model: start one, for example with `xagent vllm`, and set "
@@ -131,7 +134,7 @@ class Context:
         name = self.model_name or next(iter(served_models(self.model_url, self.api_key)), "")
         if not name:
             raise EndpointError(f"the server at {self.model_url} lists no model: set XAGENT_MODEL")
-        return Model(self.model_url, name, self.api_key, self.seed, self.concurrency)
+        return Model(self.model_url, name, self.api_key, self.seed)
 
     @cached_property
     def budget(self) -> Budget:
@@ -162,11 +165,6 @@ class Context:
         changed = dataclasses.replace(self, **choices)  # type: ignore[arg-type]
         changed.__dict__.update(opened=self.opened, origin=self.__dict__.get("origin", self))
         return changed
-
-    async def aclose(self) -> None:
-        """Close what is connected to the model's server from the event loop that runs."""
-        if "model" in self.__dict__:
-            await self.model.connections.aclose()
 
     def close(self) -> None:
         """Close the store, if it was opened."""

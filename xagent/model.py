@@ -43,6 +43,7 @@ _TRANSIENT = (
     openai.InternalServerError,
     httpx2.TransportError,
 )
+
 # What the client raises on a stream that is not as OpenAI's interface has it: a page of HTML, an empty one.
 _NONSENSE = (httpx2.RequestError, ValueError, TypeError, AttributeError, LookupError)
 
@@ -59,15 +60,14 @@ class Wanted:
 class Model:
     """A model called `name` at an OpenAI-compatible `url` (ending in `/v1`), or at several with commas.
 
-    One may be shared by any number of questions at once; `concurrency` is that of its `Connections`. What the
-    server turns out not to know (templates without a switch for thinking, constrained decoding) is left out
-    from then on.
+    One may be shared by any number of questions at once. What the server turns out not to know
+    (templates without a switch for thinking, constrained decoding) is left out from then on.
     """
 
-    def __init__(self, url: str, name: str, key: str = "", seed: int = 7, concurrency: int = 0) -> None:
+    def __init__(self, url: str, name: str, key: str = "", seed: int = 7) -> None:
         self.url = shown(url)
         self.name = name
-        self.connections = Connections(url, name, key, seed, concurrency)
+        self.connections = Connections(url, name, key, seed)
         self._find_out = partial(capabilities, ",".join(base_urls(url)), name, key)
         self._without: set[str] = set()
         self._can: Capabilities | None = None
@@ -88,7 +88,8 @@ class Model:
         request.
         """
         messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.user)]
-        text, wanted = "", Wanted(prompt.name, schema, keep)
+        text = ""
+        wanted = Wanted(prompt.name, schema, keep)
         try:
             text = await self._text(wanted, messages, budget, progress)
             return read(text, schema)

@@ -27,7 +27,7 @@ PACKAGES = ("langgraph", "langchain-openai", "openai", "chromadb", "tantivy")
 """Those that answers could depend on, beside xagent."""
 
 _PROMPTS_OF_JUDGES = {"judge"}
-_BESIDE = {"store", "model_url", "model_name", "embedder_url", "rerank_url", "seed", "concurrency"}
+_ADDRESSES = {"store", "model_url", "model_name", "embedder_url", "rerank_url", "seed"}
 _KEYS = {"api_key", "embedder_key", "rerank_key"}
 _BLOCK = 1 << 20  # bytes
 _PATIENCE = 2.0  # seconds
@@ -62,7 +62,7 @@ def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, seed:
 
 def _can(context: Context) -> Capabilities:
     """What the model's server can do; nothing where no model is asked. Raises EndpointError."""
-    if not context.model_url and not is_file(context.model_name):
+    if not context.has_model:
         return Capabilities(server="")
     can = asyncio.run(context.model.can())
     if not can.server:
@@ -91,7 +91,9 @@ def _model(context: Context) -> str:
 def settings_of(agent: Agent) -> dict[str, str | int | float | bool | tuple[str, ...]]:
     """The choices that an agent answers by, without addresses and keys."""
     fields = dataclasses.fields(agent.context)
-    return {one.name: getattr(agent.context, one.name) for one in fields if one.name not in _BESIDE | _KEYS}
+    return {
+        one.name: getattr(agent.context, one.name) for one in fields if one.name not in _ADDRESSES | _KEYS
+    }
 
 
 def digest(path: Path) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from xagent.evaluation.records import Record
 from xagent.evaluation.runs import Run
 from xagent.evaluation.samples import Sample, Suite
 from xagent.evaluation.scores import write_scores
-from xagent.evaluation.workers import processes_for, workers
+from xagent.evaluation.workers import Ask, processes_for, workers
 from xagent.registry import load
 
 Watch = Callable[[Suite, int, int], AbstractContextManager[Callable[[Record], None]]]
@@ -148,7 +148,10 @@ def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
             with watch(suite, len(keys), len(done)) as note:
                 todo = (task for task in selection.tasks(begun) if task.key not in done)
                 count = processes_for(plan.processes, len(keys) - len(done), plan.concurrency)
-                asyncio.run(_ask_all(agent, begun, todo, count, note))
+                asking = workers(agent, count, plan.concurrency)
+                # While the model has all that it takes, the next are prepared, and the last looked at.
+                spare = plan.concurrency // 2 if agent.context.has_model else 0
+                asyncio.run(_ask_all(asking, begun, todo, plan.concurrency + spare, note))
             begun.select(keys)
             return _scored(begun, suite, keys)
 
@@ -163,7 +166,7 @@ def _agent(plan: Plan) -> Agent:
 
 def _begun(plan: Plan, selection: Selection, agent: Agent) -> Run:
     """The run, in whose folder the agent has its store from now on."""
-    agent.context.seed, agent.context.concurrency = plan.seed, plan.concurrency
+    agent.context.seed = plan.seed
     manifest = manifest_of(agent, selection.suite.name, selection.setting, plan.data, plan.seed)
     name = f"{selection.suite.name}-{agent.graph}-{manifest.fingerprint[:8]}"
     run = Run.begin(plan.out or plan.runs / name, manifest)
@@ -179,20 +182,21 @@ def _scored(run: Run, suite: Suite, keys: Sequence[str]) -> Outcome:
 
 
 async def _ask_all(
-    agent: Agent, run: Run, tasks: Iterator[Task], processes: int, note: Callable[[Record], None]
+    asking: AbstractAsyncContextManager[Ask],
+    run: Run,
+    tasks: Iterator[Task],
+    most: int,
+    note: Callable[[Record], None],
 ) -> None:
-    concurrency = agent.context.concurrency
-    # While the model has all that it takes, the next samples are prepared, and the last looked at.
-    spare = 0 if agent.graph in WITHOUT_MODEL else concurrency // 2
     with Journal(run.samples) as journal:
-        async with workers(agent, processes) as ask:
+        async with asking as ask:
 
             async def asked(task: Task) -> None:
                 record = await ask(task)
                 journal.add(record)
                 note(record)
 
-            await at_once(tasks, concurrency + spare, asked)
+            await at_once(tasks, most, asked)
 
 
 def unwatched(suite: Suite, total: int, done: int) -> AbstractContextManager[Callable[[Record], None]]:

@@ -17,7 +17,6 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 from typing import TypeAlias
@@ -25,7 +24,7 @@ from typing import TypeAlias
 from xagent.agent import Agent
 from xagent.background import Background
 from xagent.context import Context
-from xagent.embedded import is_file, serve
+from xagent.embedded import serve
 from xagent.errors import NoModel, XagentError
 from xagent.evaluation.asking import Task, ask
 from xagent.evaluation.records import Record
@@ -50,46 +49,54 @@ def processes_for(asked: int, samples: int, concurrency: int) -> int:
 
 
 @asynccontextmanager
-async def workers(agent: Agent, count: int) -> AsyncIterator[Ask]:
+async def workers(agent: Agent, count: int, concurrency: int) -> AsyncIterator[Ask]:
     """What asks a sample: the agent itself, or so many processes that each have one like it.
 
-    The processes share the agent's `concurrency`, and end with the context, or with this process. Raises
-    XagentError when one of them ends before that.
+    Together they have `concurrency` requests to the model under way at once. The processes end with the
+    context, or with this process. Raises XagentError when one of them ends before that.
     """
     if count == 1:
+        _limit(agent.context, concurrency)
         try:
             yield lambda task: ask(agent, *task)
         finally:
-            await agent.context.aclose()
+            if agent.context.has_model:
+                await agent.context.model.connections.aclose()
         return
     context, started = _served(agent.context), list[_Worker]()
-    each, more = divmod(context.concurrency, count)
+    each, more = divmod(concurrency, count)
     try:
         for n in range(count):
-            started.append(_Worker(agent.graph, replace(context, concurrency=each + (n < more))))
+            started.append(_Worker(agent.graph, context, each + (n < more)))
         yield lambda task: min(started, key=_Worker.load).ask(task)
     finally:
         for worker in started:
             worker.end()
 
 
+def _limit(context: Context, most: int) -> None:
+    if context.has_model:
+        context.model.connections.limit(most)
+
+
 def _served(context: Context) -> Context:
-    """With the address at which this process serves a model that is a file: one server is enough."""
-    if context.model_url or not is_file(context.model_name):
-        return context
-    return replace(context, model_url=serve(context.model_name), model_name=Path(context.model_name).name)
+    """With what this process knows of the model: its name, and where it is served if it is a file."""
+    if not context.has_model:
+        return replace(context)
+    url = context.model_url or serve(context.model_name)
+    return replace(context, model_url=url, model_name=context.model.name)
 
 
 class _Worker:
     """A process that asks, and what was asked of it and is not answered yet."""
 
-    def __init__(self, graph: str, context: Context) -> None:
+    def __init__(self, graph: str, context: Context, most: int) -> None:
         spawning = get_context("spawn")  # a fork would have the locks of our threads, without the threads
         self._pipe, theirs = spawning.Pipe()
-        self._process = spawning.Process(target=_work, args=(theirs, graph, context), daemon=True)
+        self._process = spawning.Process(target=_work, args=(theirs, graph, context, most), daemon=True)
         _start(self._process)
         theirs.close()
-        self._most = context.concurrency
+        self._most = most
         self._waiting: dict[str, asyncio.Future[Record]] = {}
         self._ended = ""
         self._loop = asyncio.get_running_loop()
@@ -149,11 +156,12 @@ def _start(process: SpawnProcess) -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(pipe: "Connection[Reply, Task]", graph: str, context: Context) -> None:
+def _work(pipe: "Connection[Reply, Task]", graph: str, context: Context, most: int) -> None:
     """Ask what comes through the pipe, all of it at once, until its other end is closed."""
     gc.set_threshold(50_000, 20, 20)  # by default a tenth of the time goes into looking for cycles
     agent = Agent("", graph)
     agent.context = context
+    _limit(context, most)
     # Whoever reads must never wait for who sends: the process that started us does both in one thread.
     done: Done = SimpleQueue()
     Thread(target=_read, args=(pipe, agent, done), daemon=True).start()
