@@ -249,6 +249,23 @@ async def test_nobody_there(impatient: list[float]) -> None:
     assert len(spent.spent) == TRIES
 
 
+@pytest.mark.parametrize(("calls", "tokens"), [(1, 10**6), (9, 2_500)])
+async def test_where_nothing_is_left_to_try_again_the_servers_failure_is_told(
+    server: ModelServer, calls: int, tokens: int, impatient: list[float]
+) -> None:
+    server.faults = ["status 500"]
+    short = budget(calls, tokens)
+    with pytest.raises(EndpointError, match="answered 500"):
+        await said(model(server), short)
+    assert len(server.requests) == len(short.spent) == 1
+
+
+async def test_a_server_that_goes_after_a_reply_nobody_can_read(impatient: list[float]) -> None:
+    unreadable: Script = (200, {}, [event("well ")])
+    with canned(unreadable, (503, {}, [])) as there, pytest.raises(EndpointError, match="answered 503"):
+        await said(Model(there.url, "fake"), budget(calls=2))
+
+
 class Canned(BaseHTTPRequestHandler):
     """Sends what it was given, then what comes after, one for each request."""
 

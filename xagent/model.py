@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from xagent.budget import Budget, Call
 from xagent.capabilities import Capabilities, capabilities
 from xagent.connections import PATIENCE, Connections
-from xagent.errors import EndpointError, ReplyError
+from xagent.errors import BudgetSpent, EndpointError, ReplyError
 from xagent.keeping import KeepTo, kept
 from xagent.prompts import Prompt
 from xagent.replicas import base_urls, shown
@@ -120,7 +120,7 @@ class Model:
         progress: Callable[[str], None],
     ) -> str:
         """The reply as it came. Tries again where that can help."""
-        tries = 0
+        failed: list[Exception] = []
         can = await self.can() if wanted.keep else None
         while True:
             try:
@@ -131,10 +131,14 @@ class Model:
                 if not self._do_without(body, f"{error} {error.body}"):
                     raise self._failure(error) from error
             except _TRANSIENT as error:
-                tries += 1
-                if tries == TRIES:
+                failed.append(error)
+                if len(failed) == TRIES:
                     raise self._failure(error) from error
                 await asyncio.sleep(min(_wait(error), max(0.0, budget.seconds_left)))
+            except BudgetSpent:
+                if failed and budget.seconds_left > 0:  # More calls or tokens would not have helped.
+                    raise self._failure(failed[-1]) from failed[-1]
+                raise
             except (openai.OpenAIError, *_NONSENSE) as error:
                 raise self._failure(error) from error
 
