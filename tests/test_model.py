@@ -299,6 +299,21 @@ Script = tuple[int, dict[str, str], Sequence[str]]
 WHOLE: Script = (200, {}, [event(json.dumps(GOOD))])
 
 
+ABORTED: Script = (200, {}, [event('{"sent'), event("").replace("null", '"abort"')])
+
+
+async def test_a_reply_that_the_server_broke_off_is_asked_for_again(impatient: list[float]) -> None:
+    spent = budget()
+    with canned(ABORTED, WHOLE) as there:
+        assert await said(Model(there.url, "fake"), spent) == (SAID,)
+    assert [len(call.messages) for call in spent.spent] == [2, 2]  # it is no reply that would need repair
+
+
+async def test_a_server_that_breaks_off_every_reply(impatient: list[float]) -> None:
+    with canned(ABORTED) as there, pytest.raises(EndpointError, match="broke off its reply"):
+        await said(Model(there.url, "fake"), budget())
+
+
 @pytest.mark.parametrize(
     ("asked", "waited"),
     [("3", 3.0), ("0.25", 0.25), ("0", 0.0), ("3600", 10.0), ("9" * 400, 10.0), ("soon", 0.5), ("-1", 0.5),

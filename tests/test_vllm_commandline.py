@@ -60,7 +60,8 @@ def test_a_preset_is_told_all_that_makes_answers_good_and_fast(chosen: object) -
         "--language-model-only",
         *("--default-chat-template-kwargs", '{"enable_thinking": false}'),
         *("--structured-outputs-config", '{"backend": "xgrammar", "disable_any_whitespace": true}'),
-        *("--enable-prefix-caching", "--enable-prompt-tokens-details", "--generation-config", "vllm"),
+        *("--enable-prefix-caching", "--enable-prompt-tokens-details", "--shutdown-timeout", "5"),
+        *("--generation-config", "vllm"),
         *("--logits-processors", "xagent.guided.processor:LanguageGuide"),
     )
     assert preset.licence in launch.about

@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +25,7 @@ from tests.serving.environments import FOLDER, Failed, embedding_model
 from tests.serving.servers import START, Server, free_port, living, settings, until
 from xagent.agent import Agent
 from xagent.budget import Budget
-from xagent.errors import EndpointError, ReplyError
+from xagent.errors import EndpointError
 from xagent.model import Model
 from xagent.prompts import Prompt
 from xagent.replies import Reply
@@ -252,16 +251,10 @@ class Long(Reply):
     text: Annotated[str, Field(min_length=2000)]
 
 
-def writing(model: Model, requests: int) -> list[asyncio.Task[None]]:
-    """Tasks that have a reply written, and another: on some processors the model is caught in white space."""
+def writing(model: Model, requests: int) -> list[asyncio.Task[Long]]:
+    """Requests that write for as long as a reply may."""
     asked = Prompt("answer", "Reply with one JSON object.", QUESTIONS["tr"])
-
-    async def write() -> None:
-        while True:
-            with suppress(ReplyError):
-                await model.reply(asked, Long, Budget(2, 60_000, 300))
-
-    return [asyncio.create_task(write()) for _ in range(requests)]
+    return [asyncio.create_task(model.reply(asked, Long, Budget(2, 60_000, 300))) for _ in range(requests)]
 
 
 async def under_way(vllm: Vllm, requests: int) -> bool:

@@ -37,12 +37,38 @@ _COMPLAINTS = {
     "chat_template_kwargs": ("chat_template_kwargs", "enable_thinking"),
     "response_format": ("response_format", "json_schema", "json schema", "grammar"),
 }
+
+
+class _BrokenOff(Exception):
+    """The server ended a reply before the model did: it is being stopped."""
+
+
 _TRANSIENT = (
+    _BrokenOff,
     openai.APIConnectionError,
     openai.RateLimitError,
     openai.InternalServerError,
     httpx2.TransportError,
 )
+
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    (
+        (openai.APITimeoutError, httpx2.TimeoutException),
+        f"the model server at {{url}} did not answer in {PATIENCE:g} seconds",
+    ),
+    ((_BrokenOff,), "the model server at {url} broke off its reply: is it being stopped?"),
+    (
+        (openai.AuthenticationError, openai.PermissionDeniedError),
+        "the model server at {url} refuses the key: set XAGENT_API_KEY",
+    ),
+    ((openai.NotFoundError,), "the server at {url} has no model {name!r}: set XAGENT_MODEL"),
+    (
+        (openai.APIConnectionError, httpx2.TransportError),
+        "no model server answers at {url}: start one, for example with `xagent vllm`, "
+        "or set XAGENT_MODEL_URL",
+    ),
+)
+"""What is said of a failure: the first that it is counts."""
 
 # What the client raises on a stream that is not as OpenAI's interface has it: a page of HTML, an empty one.
 _NONSENSE = (httpx2.RequestError, ValueError, TypeError, AttributeError, LookupError)
@@ -173,7 +199,7 @@ class Model:
                     text += str(chunk.text)
                     call.reply = text
                     _count(call, chunk)
-                    _check(text)
+                    _check(text, chunk)
                     progress(text)
         return text
 
@@ -201,17 +227,9 @@ class Model:
 
     def _failure(self, error: Exception) -> EndpointError:
         """An error of the server's in one line that says what to do."""
-        if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException):
-            return EndpointError(f"the model server at {self.url} did not answer in {PATIENCE:g} seconds")
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return EndpointError(f"the model server at {self.url} refuses the key: set XAGENT_API_KEY")
-        if isinstance(error, openai.NotFoundError):
-            return EndpointError(f"the server at {self.url} has no model {self.name!r}: set XAGENT_MODEL")
-        if isinstance(error, openai.APIConnectionError | httpx2.TransportError):
-            return EndpointError(
-                f"no model server answers at {self.url}: start one, for example with `xagent vllm`, "
-                f"or set XAGENT_MODEL_URL"
-            )
+        for kinds, says in _FAILURES:
+            if isinstance(error, kinds):
+                return EndpointError(says.format(url=self.url, name=self.name))
         if isinstance(error, openai.APIError):
             status = getattr(error, "status_code", "with an error")
             said = error.message.removeprefix(f"Error code: {status}").lstrip(" -") or str(error.body)
@@ -230,7 +248,9 @@ def _count(call: Call, chunk: AIMessageChunk) -> None:
         call.completion_tokens = chunk.usage_metadata["output_tokens"]
 
 
-def _check(text: str) -> None:
+def _check(text: str, chunk: AIMessageChunk) -> None:
+    if chunk.response_metadata.get("finish_reason") == "abort":  # vLLM's and SGLang's
+        raise _BrokenOff
     if len(text) > _LONGEST:
         raise ReplyError("the model's reply does not end")
     if len(text) > _BLANK and text[-_BLANK:].isspace():

@@ -163,5 +163,8 @@ def _answering(model: str) -> Iterator[str]:
     written = {"backend": "xgrammar", "disable_any_whitespace": True}
     yield from ("--structured-outputs-config", json.dumps(written))
     yield from ("--enable-prefix-caching", "--enable-prompt-tokens-details")
+    # What is nearly written may end. Without it a server that is stopped leaves its streams open: its engine
+    # has gone, and its clients and `xagent vllm stop` wait until it is killed.
+    yield from ("--shutdown-timeout", "5")
     # Sampling is what a request asks for, not what the model's folder suggests.
     yield from ("--generation-config", "vllm")
