@@ -158,11 +158,12 @@ def load(data: Path, setting: str) -> Iterator[Sample]:
 
 
 def _sample(row: Query, file: File, setting: str, passages: tuple[str, ...]) -> Sample:
-    translated = setting == "translated"
+    translated, asked_in = setting == "translated", _CODES.get(file.language, file.language)
     return Sample(
         id=f"{setting}-{file.language}-{row.id}",
         question=row.translated_question if translated else row.question,
-        language=file.pivot if translated else _CODES.get(file.language, file.language),
+        language=file.pivot if translated else asked_in,
+        stratum=asked_in,
         answers=row.translated_answer if translated else row.answers,
         setting=setting,
         relevant=passages,

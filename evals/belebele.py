@@ -16,6 +16,7 @@ english_passages   questions and choices in each language, passages in English
 english_questions  questions and choices in English, passages in each language
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def load(data: Path, setting: str) -> Iterator[Sample]:
             relevant=(document,),
             evidence_language=_code(read.dialect),
             options=asked.options,
-            facts={"variety": variety},
+            stratum=_code(variety) if _code(variety) not in _SHARED else variety,
         )
 
 
@@ -153,6 +154,9 @@ def _code(variety: str) -> str:
     except UnknownLanguage:
         return _CODES.get(code, code)
 
+
+_SHARED = {code for code, count in Counter(map(_code, _VARIETIES)).items() if count > 1}
+"""Codes of several varieties: one in another script, or of a language that has several."""
 
 suite = Suite(
     name="belebele",

@@ -53,6 +53,7 @@ def load(data: Path, setting: str) -> Iterator[Sample]:
                 question=row.prompt,
                 language="en" if setting == "crosslingual" else row.language,
                 answer_language=row.language,
+                stratum=row.language,
                 setting=setting,
                 facts={"source": row.source},
             )

@@ -97,13 +97,16 @@ class Selection:
         self._plan = plan
 
     def samples(self) -> Iterator[Sample]:
-        """The first of each language and setting, in the suite's order. Raises InputError for a bad row."""
+        """The first of each row of the tables and setting, in the suite's order.
+
+        Raises InputError for a bad row of the data.
+        """
         asked: Counter[tuple[str, str]] = Counter()
         for sample in self.suite.load(self.data, self.setting):
-            if self._plan.languages and sample.language not in self._plan.languages:
+            if self._plan.languages and not {sample.language, sample.row}.intersection(self._plan.languages):
                 continue
-            asked[sample.setting, sample.language] += 1
-            if not self._plan.limit or asked[sample.setting, sample.language] <= self._plan.limit:
+            asked[sample.setting, sample.row] += 1
+            if not self._plan.limit or asked[sample.setting, sample.row] <= self._plan.limit:
                 yield sample
 
     def tasks(self, run: Run) -> Iterator[Task]:

@@ -50,12 +50,20 @@ class Sample(BaseModel):
     """The documents that answer it, where the data says so."""
     evidence_language: str = ""
     """That of the relevant documents, where they have one in common."""
+    stratum: str = ""
+    """What its figures are told by, where that is not the question's language: `bem` for an English question
+    that was asked in Bemba, `ary_Arab` for one in Moroccan Arabic."""
     answerable: bool = True
     """Whether the documents answer it."""
     options: tuple[str, ...] = ()
     """What to choose from, in a question of multiple choice."""
     facts: Mapping[str, str] = {}
     """What else the suite's own figures are worked out from."""
+
+    @property
+    def row(self) -> str:
+        """Where it counts in tables: its stratum, or else its language."""
+        return self.stratum or self.language
 
 
 Scorer = Callable[["Record"], float | None]
