@@ -249,11 +249,11 @@ def test_nothing_is_asked_of_an_empty_conversation(converse: Conversation, agent
 
 
 def test_a_question_that_cannot_be_asked_does_not_end_it(converse: Conversation) -> None:
-    out, err = converse(f"?!\n{'a' * 5000}\n{WHEN}\n")
+    out, err = converse(f"?!\n{'a' * 25_000}\n{WHEN}\n")
     assert out == ANSWER
     first, second = err.splitlines()
     assert first == "xagent: the question is empty: write what you want to know"
-    assert second.startswith("xagent: the question has 5,000 characters, 4,000 at most are read")
+    assert second.startswith("xagent: the question has 25,000 characters, 20,000 at most are read")
 
 
 def test_two_slashes_begin_a_question_that_begins_with_one(converse: Conversation, agent: Agent) -> None:

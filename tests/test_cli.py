@@ -340,7 +340,7 @@ def test_demo(xagent: Command, tmp_path: Path) -> None:
     [
         (["ask", ""], "the question is empty"),
         (["ask", "?! …"], "the question is empty"),
-        (["ask", "a" * 1_000_000], "the question has 1,000,000 characters, 4,000 at most are read"),
+        (["ask", "a" * 1_000_000], "the question has 1,000,000 characters, 20,000 at most are read"),
         (["ask", "hello", "--language", "Klingonish"], "Klingonish"),
         (["ask", "hello", "--evidence", "de,qqq"], "qqq"),
         (["ask", "hello", "--graph", "nope"], "no graph is called 'nope'; there are: "),

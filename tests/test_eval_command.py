@@ -10,6 +10,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from xagent.errors import InputError, UnknownName
 from xagent.evaluation import describe, live, reporting, runner
 from xagent.evaluation.command import evaluation, report_command
 from xagent.evaluation.live import Running, watched
@@ -111,7 +112,7 @@ def test_runs_of_one_name_are_told_apart_by_their_folders(folder: Path) -> None:
         "### first/same, by language",
         "### second/same, by language",
     ]
-    assert titles[-1] == "### second/same above first/same, contains"
+    assert titles[-1] == "### second/same, above first/same in contains"
 
 
 def test_what_a_suite_has_to_it() -> None:
@@ -147,6 +148,32 @@ def test_graphs_are_compared_over_one_store(folder: Path) -> None:
     title, *table = shown.out.strip().splitlines()
     assert title == "own, by graph"
     assert [line.split()[0].strip(",") for line in table] == ["graph", "quote", "closed_book"]
+
+
+def test_a_graph_that_does_not_exist_is_said_before_the_others_are_run(folder: Path) -> None:
+    with pytest.raises(UnknownName, match="nosuch"):
+        call("eval", "compare", "own", "--graphs", "quote,nosuch")
+    assert not (folder / "xagent-runs").exists()
+
+
+def test_what_a_question_may_choose_an_evaluation_may_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XAGENT_MAX_CALLS", "3")
+    chosen = ("--k", "5", "--pivot", "direct", "--bridge", "never", "--rerank", "model")
+    assert call("eval", "own", *chosen, "--out", "run").code == 0
+    settings = json.loads(Path("run", "run.json").read_text("utf-8"))["settings"]
+    assert {name: settings[name] for name in ("k", "pivot", "bridge", "rerank", "max_calls")} == {
+        "k": 5,
+        "pivot": "direct",
+        "bridge": "never",
+        "rerank": "model",
+        "max_calls": 3,
+    }
+
+
+def test_what_is_no_judge_is_said_before_anything_is_asked(folder: Path) -> None:
+    with pytest.raises(InputError, match="a judge is URL#MODEL"):
+        call("eval", "own", "--judge", "qwen")
+    assert not (folder / "xagent-runs").exists()
 
 
 def test_a_graph_that_answers_nothing_is_a_row_and_the_others_are_shown() -> None:
@@ -208,3 +235,10 @@ def test_the_table_of_a_terminal_has_a_row_a_language(folder: Path) -> None:
             running.note(record.model_copy(update={"sample": sample}))
     assert running.table().row_count == len(running.by_language()) == 2
     assert running.done > 2
+
+
+def test_scores_are_shown_by_stratum_where_samples_have_one(folder: Path) -> None:
+    running = Running(suite(folder, scorers={"contains": contains}), 1, 0)
+    right = records(1, ["en"])[0]
+    running.note(right.model_copy(update={"sample": right.sample.model_copy(update={"stratum": "bem"})}))
+    assert running.by_language() == {"bem": 1.0}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from xagent.errors import EndpointError, InputError
 from xagent.evaluation import judge
 from xagent.evaluation.agreement import cohen_kappa, fleiss_kappa
-from xagent.evaluation.judge import Judge, judged
+from xagent.evaluation.judge import Judge, judged, panel
 from xagent.evaluation.runner import Outcome, Plan, run_suite, unwatched
 from xagent.testing import Fault, ModelServer, Request
 
@@ -38,7 +38,7 @@ def judging(verdict: bool) -> ModelServer:
 
 
 def vote(outcome: Outcome, *servers: ModelServer) -> dict[str, Any]:
-    return judged(outcome.run, outcome.records, [f"{server.url}#fake" for server in servers], 4)
+    return judged(outcome.run, outcome.records, panel([f"{server.url}#fake" for server in servers]), 4)
 
 
 def test_a_judge_sees_question_references_and_answer_and_no_language(outcome: Outcome) -> None:
@@ -55,7 +55,8 @@ def test_a_judge_sees_question_references_and_answer_and_no_language(outcome: Ou
 def test_votes_are_kept_and_failed_ones_asked_for_again(outcome: Outcome) -> None:
     with judging(False) as server:
         server.faults = [Fault("status 400", times=2)]
-        assert vote(outcome, server)["votes_failed"] == 2
+        failed = vote(outcome, server)
+        assert (failed["votes_failed"], "answered 400" in failed["votes_failed_because"]) == (2, True)
         asked = len(server.requests)
         found = vote(outcome, server)
         assert (found["votes_failed"], found["judged_correct"]["mean"]) == (0, 0.0)
@@ -73,8 +74,8 @@ def test_the_majority_decides(outcome: Outcome) -> None:
     with judging(True) as one, judging(False) as two, ModelServer({"Judgement": by_number}) as three:
         for server, name in ((one, "yes"), (two, "no"), (three, "some")):
             server.model = name
-        panel = [f"{server.url}#{server.model}" for server in (one, two, three)]
-        found: dict[str, Any] = judged(outcome.run, outcome.records, panel, 4)
+        judges = panel([f"{server.url}#{server.model}" for server in (one, two, three)])
+        found: dict[str, Any] = judged(outcome.run, outcome.records, judges, 4)
     assert found["judges"] == ["yes", "no", "some"]
     assert found["judged_correct"]["mean"] == pytest.approx(2 / 6, abs=1e-4)
     assert found["agreement_of_judges"] == pytest.approx(-0.35, abs=1e-4)
@@ -98,11 +99,16 @@ def test_a_judge_without_a_key_of_its_own_gets_that_of_the_server_started_here(
     assert keys == ["key of http://127.0.0.1:8000/v1", "sk-own"]
 
 
-def test_a_judge_is_a_url(outcome: Outcome) -> None:
+def test_a_judge_is_a_url() -> None:
     with pytest.raises(InputError, match="a judge is URL#MODEL"):
-        judged(outcome.run, outcome.records, ["qwen"], 1)
+        panel(["qwen"])
     with pytest.raises(EndpointError, match="no model server answers"):
-        judged(outcome.run, outcome.records, ["http://127.0.0.1:9/v1"], 1)
+        panel(["http://127.0.0.1:9/v1"])
+
+
+def test_two_judges_of_one_name() -> None:
+    with pytest.raises(InputError, match="two judges have one name"):
+        panel(["http://127.0.0.1:9/v1#qwen", "http://127.0.0.2:9/v1#qwen"])
 
 
 @given(VERDICTS)

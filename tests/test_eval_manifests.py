@@ -26,7 +26,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_a_manifest_has_hashes_and_the_model_and_no_key(data: Path) -> None:
     with ModelServer() as server, Agent("none", "qa", model_url=server.url, api_key="sk-secret") as agent:
-        made = manifest_of(agent, "own", "all", data, 7)
+        made = manifest_of(agent, "own", "all", data, digest(data))
     assert (made.suite, made.graph, made.model, made.seed) == ("own", "qa", "fake", 7)
     assert set(made.prompts) >= {"answer", "verify"}
     assert "judge" not in made.prompts
@@ -40,7 +40,7 @@ def test_where_a_model_is_served_does_not_make_another_run(data: Path) -> None:
     prints = set()
     for _ in range(2):
         with ModelServer() as server, Agent("none", "qa", model_url=server.url) as agent:
-            prints.add(manifest_of(agent, "own", "all", data, 7).fingerprint)
+            prints.add(manifest_of(agent, "own", "all", data, digest(data)).fingerprint)
     assert len(prints) == 1
 
 
@@ -52,7 +52,7 @@ def test_what_the_server_can_do_is_kept_and_guided_decoding_makes_another_run(
         can = Capabilities("vLLM 0.11", context_length=length, structured="json_schema", guided=guided)
         monkeypatch.setattr(model, "capabilities", lambda *_, can=can: can)
         with ModelServer() as server, Agent("none", "qa", model_url=server.url) as agent:
-            made.append(manifest_of(agent, "own", "all", data, 7))
+            made.append(manifest_of(agent, "own", "all", data, digest(data)))
     plain, guided_long, guided_short = made
     assert (plain.guided, guided_long.guided) == (False, True)
     assert (plain.server["kind"], plain.structured, plain.context_length) == (
@@ -67,10 +67,10 @@ def test_what_a_server_of_xagents_own_was_started_with_is_kept(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with ModelServer() as server, Agent("none", "qa", model_url=server.url) as agent:
-        other = manifest_of(agent, "own", "all", data, 7)
+        other = manifest_of(agent, "own", "all", data, digest(data))
         own = Server("chat", 1, "", server.url, "fake", "w", "", "", arguments=("--seed", "7", "--x", "a b"))
         monkeypatch.setattr(manifests, "server_at", {server.url: own}.get)
-        made = manifest_of(agent, "own", "all", data, 7)
+        made = manifest_of(agent, "own", "all", data, digest(data))
     assert made.server["arguments"] == "--seed 7 --x 'a b'"
     assert "arguments" not in other.server
     assert made.fingerprint == other.fingerprint
@@ -81,24 +81,24 @@ def test_a_server_that_does_not_answer_is_said_to_be_out_of_reach(data: Path) ->
         Agent("none", "qa", model_url="http://127.0.0.1:9/v1", model="qwen") as agent,
         pytest.raises(EndpointError, match="no model server answers"),
     ):
-        manifest_of(agent, "own", "all", data, 7)
+        manifest_of(agent, "own", "all", data, digest(data))
 
 
 @pytest.mark.parametrize("change", ["graph", "setting", "seed", "data", "k"])
 def test_what_could_change_an_answer_makes_another_run(data: Path, change: str) -> None:
     with Agent("none", "quote") as agent, Agent("none", "naive") as other, Agent("none", "quote", k=5) as few:
-        before = manifest_of(agent, "own", "all", data, 7)
+        before = manifest_of(agent, "own", "all", data, digest(data))
         if change == "data":
             (data / "more").write_text("x", "utf-8")
         asked = {"graph": other, "k": few}.get(change, agent)
-        setting, seed = ("own" if change == "setting" else "all"), (8 if change == "seed" else 7)
-        after = manifest_of(asked, "own", setting, data, seed)
+        asked.context.seed = 8 if change == "seed" else 7
+        after = manifest_of(asked, "own", "own" if change == "setting" else "all", data, digest(data))
     assert before.fingerprint != after.fingerprint
 
 
 def test_the_key_of_a_record_is_that_of_sample_and_repeat(data: Path) -> None:
     with Agent("none", "quote") as agent:
-        made = manifest_of(agent, "own", "all", data, 7)
+        made = manifest_of(agent, "own", "all", data, digest(data))
     samples = [Sample(id=code, question=question, language=code) for code, (question, _) in QUESTIONS.items()]
     keys = {made.key(sample, repeat) for sample in samples for repeat in range(3)}
     assert len(keys) == 3 * len(QUESTIONS)
@@ -109,6 +109,14 @@ def test_a_file_that_is_called_otherwise_is_other_data(data: Path) -> None:
     before = digest(data)
     (data / "yo" / "ìbéèrè.jsonl").rename(data / "yo" / "b.jsonl")
     assert digest(data) != before
+
+
+def test_runs_that_are_kept_among_the_data_are_no_part_of_it(data: Path) -> None:
+    before = digest(data)
+    (data / "runs" / "one").mkdir(parents=True)
+    (data / "runs" / "one" / "samples.jsonl").write_text("{}", "utf-8")
+    assert digest(data, besides=data / "runs") == digest(data, besides=data / "." / "runs") == before
+    assert digest(data) == digest(data, besides=data) == digest(data, besides=data / "others") != before
 
 
 def test_data_sets_of_the_hub_are_told_apart_by_their_names() -> None:

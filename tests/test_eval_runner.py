@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import pytest
@@ -122,6 +123,11 @@ def test_a_bug_ends_the_run_and_what_was_done_is_kept(plan: Plan, own: Suite, mo
     with pytest.raises(ZeroDivisionError):
         run(plan, concurrency=1)
     assert len(lines(plan)) == 5
+    assert plan.out
+    assert [len(found or ()) for found in (Run.open(plan.out).selected(), Run.open(plan.out).records())] == [
+        12,
+        5,
+    ]
     install(monkeypatch, own)
     assert run(plan).figures.answered == 12
     assert len(lines(plan)) == 12
@@ -136,8 +142,33 @@ def test_the_first_of_each_language_are_taken(plan: Plan) -> None:
 
 def test_some_languages_only(plan: Plan) -> None:
     assert {record.sample.language for record in run(plan, languages=("th", "ar")).records} == {"ar", "th"}
-    with pytest.raises(InputError, match="no sample for own in xx"):
-        run(plan, languages=("xx",))
+    named = run(plan, languages=("Thai", "AR")).records
+    assert {record.sample.language for record in named} == {"ar", "th"}
+
+
+@pytest.mark.parametrize("languages", [("xx",), ("th", "xx", "ja")])
+def test_a_language_that_no_sample_is_in_is_said_before_anything_is_done(
+    plan: Plan, languages: tuple[str, ...]
+) -> None:
+    with pytest.raises(InputError, match=r"no sample for own in xx$"):
+        run(plan, languages=languages)
+    assert plan.out
+    assert not plan.out.exists()
+
+
+def test_samples_of_one_language_are_told_apart_where_they_have_strata(
+    plan: Plan, own: Suite, monkeypatch: Any
+) -> None:
+    def english(path: Path, setting: str) -> Iterator[Sample]:
+        for sample in samples(path, setting):
+            yield sample.model_copy(update={"language": "en", "stratum": sample.language})
+
+    install(monkeypatch, replace(own, load=english))
+    outcome = run(plan, limit=1)
+    assert [record.sample.id for record in outcome.records] == [f"{code}0" for code in QUESTIONS]
+    assert set(outcome.figures.by_language) == set(QUESTIONS)
+    assert len(run(plan, languages=("ja",)).records) == 2
+    assert len(run(plan, languages=("en",)).records) == 12
 
 
 def test_a_setting_in_which_each_is_answered_from_its_own_document(plan: Plan) -> None:
@@ -190,6 +221,28 @@ def test_documents_whose_ingestion_was_cut_off_are_ingested_anew(plan: Plan) -> 
     assert run(plan).figures.answered == 12
 
 
+def test_a_store_that_was_deleted_is_filled_anew(plan: Plan) -> None:
+    run(plan, limit=1)
+    assert plan.out
+    rmtree(plan.out / "store")
+    assert run(plan).figures.answered == 12
+
+
+def test_a_run_that_is_kept_among_its_data_goes_on(plan: Plan, own: Suite) -> None:
+    assert own.data
+    among = replace(plan, data=own.data, out=None, runs=own.data / "xagent-runs")
+    first = run(among, limit=1).run
+    assert run(among).run.path == first.path
+    assert len(list((own.data / "xagent-runs").iterdir())) == 1
+
+
+@pytest.mark.parametrize("out", ["file", "file/run", "/proc/none"])
+def test_what_can_be_no_folder(plan: Plan, tmp_path: Path, out: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"cannot be a run's folder .*: name another with --out"):
+        run(plan, out=tmp_path / out)
+
+
 def test_two_processes_do_not_share_a_folder(plan: Plan) -> None:
     outcome = run(plan, limit=1)
     with outcome.run.locked(), pytest.raises(InputError, match="another process"):
@@ -224,6 +277,9 @@ def test_a_run_is_opened_from_its_folder(plan: Plan) -> None:
     assert sorted(record.key for record in kept) == sorted(record.key for record in outcome.records)
     assert found.records()[0] == kept[0]
     assert list(found.records()[1:3]) == kept[1:3]
+    (found.path / "selected.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(InputError, match=r"selected\.txt is damaged"):
+        found.records()
 
 
 def test_a_folder_without_a_run(tmp_path: Path) -> None:

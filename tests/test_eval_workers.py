@@ -4,6 +4,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -131,6 +132,17 @@ async def test_a_bug_in_a_process_is_raised_here_with_its_traceback(tmp_path: Pa
             with pytest.raises(RuntimeError, match=r"asking\.py(?s:.*)AttributeError"):
                 await ask(Task(cast(Sample, "none"), "key"))
     assert multiprocessing.active_children() == []
+
+
+@pytest.mark.integration
+async def test_ctrl_c_is_not_heard_by_any_of_the_processes(tmp_path: Path) -> None:
+    with Agent(tmp_path / "store", "quote") as agent:
+        agent.context.create()
+        async with workers(agent, 3, 3):
+            children = multiprocessing.active_children()
+            blocked = [Path(f"/proc/{child.pid}/status").read_text("ascii") for child in children]
+    masks = [int(re.findall(r"^SigBlk:\s(\w+)$", text, re.MULTILINE)[0], 16) for text in blocked]
+    assert [mask >> (signal.SIGINT - 1) & 1 for mask in masks] == [1, 1, 1]
 
 
 @pytest.mark.integration

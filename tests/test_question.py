@@ -84,7 +84,7 @@ def test_nothing_to_answer(question: str) -> None:
 
 def test_the_longest_question() -> None:
     assert checked(" " + "é" * MAX_LENGTH + " ") == "é" * MAX_LENGTH
-    with pytest.raises(QuestionTooLong, match="4,001 characters, 4,000 at most"):
+    with pytest.raises(QuestionTooLong, match="20,001 characters, 20,000 at most"):
         checked("é" * (MAX_LENGTH + 1))
     with pytest.raises(QuestionTooLong):
         checked("?" * 1_000_000)

@@ -182,6 +182,24 @@ def test_a_catalog_without_room(store: Store, tmp_path: Path) -> None:
     assert_sound(store)
 
 
+def test_a_text_index_that_does_not_say_why_it_failed_on_a_full_disk(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise ValueError("An error occurred in a thread: 'Worker thread failed.'")
+
+    free = type("Usage", (), {"free": 0})
+    docs = put(tmp_path / "docs", {"ar.txt": BRIDGE["ar"], "th.txt": BRIDGE["th"]})
+    for step in ("add", "commit"):
+        with monkeypatch.context() as broken:
+            broken.setattr(f"xagent.lexical.TextIndex.{step}", fails)
+            broken.setattr("xagent.faults.shutil.disk_usage", lambda _: free)
+            with pytest.raises(StoreFull, match="free some room"):
+                ingest(store, [docs])
+    ingest(store, [docs])
+    assert len(texts(store)) == 2
+
+
 @pytest.mark.parametrize(
     "error",
     [

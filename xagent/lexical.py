@@ -201,7 +201,7 @@ class Lexical:
 
     def of(self, language: str) -> TextIndex:
         """The index of `language`, made when there is none."""
-        with self._lock, storage("text index"):
+        with self._lock, storage("text index", self._path):
             if language not in self._indexes:
                 self._indexes[language] = TextIndex(self._path / language)
             self._indexes[language].refresh()
@@ -217,7 +217,7 @@ class Lexical:
         weights = _weights(words)
         if not weights:
             return []
-        with storage("text index"):
+        with storage("text index", self._path):
             index = self.of(language)
             most = sum(_heaviest(word[0], index) for word in words) * (K1 + 1)
             query = among(keys, any_of(weights)) if keys else any_of(weights)
@@ -232,13 +232,13 @@ class Lexical:
 
     def commit(self) -> None:
         """Commit every index that was written to."""
-        with self._lock, storage("text index"):
+        with self._lock, storage("text index", self._path):
             for index in self._indexes.values():
                 index.commit()
 
     def close(self) -> None:
         """Let go of all writers."""
-        with self._lock, storage("text index"), ExitStack() as closing:
+        with self._lock, storage("text index", self._path), ExitStack() as closing:
             for index in self._indexes.values():
                 closing.callback(index.close)
             self._indexes.clear()

@@ -8,8 +8,8 @@ from xagent.analyser import analyse
 from xagent.errors import EmptyQuestion, QuestionTooLong
 from xagent.messages import function_words, number_words, question_words
 
-MAX_LENGTH = 4000
-"""Characters. A longer text is a document to ingest, not a question."""
+MAX_LENGTH = 20_000
+"""Characters: an instruction may bring its text along. A longer one is a document to ingest."""
 
 # Not \W: in Python that has the vowel signs of Hindi, Thai and their kin.
 _BETWEEN_WORDS = re.compile(

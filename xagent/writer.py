@@ -164,7 +164,7 @@ class Writer:
             # Chroma lets go of Python's lock: its index grows while the next passages are prepared.
             self.settle()
             self._adding = _BESIDE.submit(self.store.vectors.add, language, keys, vectors)
-            with storage("text index"):
+            with storage("text index", self.store.path):
                 self.store.lexical.of(language).add(zip(keys, texts, strict=True))
 
     _adding: Future[None] | None = None
@@ -195,7 +195,7 @@ class Writer:
     def _take_out(self, keys: dict[str, list[int]]) -> None:
         for language, members in keys.items():
             self.store.vectors.remove(language, members)
-            with storage("text index"):
+            with storage("text index", self.store.path):
                 self.store.lexical.of(language).remove(members)
         self.store.lexical.commit()
 

@@ -79,6 +79,13 @@ def run(
     limit: Limit = 0,
     model_url: options.ModelUrl = None,
     model: options.ModelName = None,
+    pivot: options.Pivot = "auto",
+    bridge: options.Bridge = "auto",
+    rerank: options.Rerank = "none",
+    k: options.Passages = 40,
+    max_calls: options.MaxCalls = 6,
+    max_tokens: options.MaxTokens = 200_000,
+    max_seconds: options.MaxSeconds = 120.0,
     repeat: Repeat = 1,
     seed: Seed = 7,
     concurrency: Concurrency = 16,
@@ -96,10 +103,15 @@ def run(
     """Run a suite and report its figures; a run that was ended goes on where it was."""
     from xagent.evaluation.runner import Plan
 
+    answering: dict[str, str | int | float] = {
+        "pivot": pivot, "bridge": bridge, "rerank": rerank, "k": k,
+        "max_calls": max_calls, "max_tokens": max_tokens, "max_seconds": max_seconds,
+    }  # fmt: skip
     asked = tuple(code.strip() for code in languages.split(",") if code.strip())
     plan = Plan(
         suite, setting=setting, data=data, graph=graph, model_url=model_url, model=model, languages=asked,
-        limit=limit, repeat=repeat, seed=seed, concurrency=concurrency, processes=processes, out=out,
+        answering=answering, limit=limit, repeat=repeat, seed=seed, concurrency=concurrency,
+        processes=processes, out=out,
     )  # fmt: skip
     if describe:
         _describe(suite, json=json)
@@ -108,17 +120,18 @@ def run(
 
 
 def _run(plan: "Plan", judges: list[str], *, json: bool) -> None:
-    from xagent.evaluation.judge import judged
+    from xagent.evaluation.judge import judged, panel
     from xagent.evaluation.live import watched
     from xagent.evaluation.report.summary import Report
     from xagent.evaluation.report.terminal import show
     from xagent.evaluation.runner import run_suite
     from xagent.evaluation.scores import headline, write_scores
 
+    asked = panel(judges)
     with _interruptible():
         outcome = run_suite(_served(plan), watched)
-    run, suite, figures = outcome.run, outcome.suite, outcome.figures
-    verdicts = judged(run, outcome.records, judges, plan.concurrency) if judges else {}
+        run, suite, figures = outcome.run, outcome.suite, outcome.figures
+        verdicts = judged(run, outcome.records, asked, plan.concurrency) if asked else {}
     if verdicts:
         write_scores(run, suite, figures, verdicts)
     if json:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from xagent.errors import ModelError
 from xagent.evaluation.figures import cost, figures
-from xagent.evaluation.manifests import digest
 from xagent.evaluation.report.tables import Cell, Table
 from xagent.evaluation.runner import WITHOUT_MODEL, Outcome, Plan, Watch, run, suite_of
 from xagent.evaluation.runs import sha256
@@ -15,6 +14,7 @@ from xagent.evaluation.scorers.correctness import correct, correct_in_language
 from xagent.evaluation.scorers.grounding import grounded
 from xagent.evaluation.scorers.language import right_language
 from xagent.evaluation.statistics import Estimate
+from xagent.registry import load_graph
 from xagent.terminal import one_line
 
 SCORERS: Mapping[str, Scorer] = {
@@ -54,6 +54,8 @@ def compare(plan: Plan, graphs: Sequence[str], models: Sequence[str], watch: Wat
 
     Raises InputError and UnknownName for what cannot be run. Where a graph answers nothing, its row says why.
     """
+    for graph in graphs:
+        load_graph(graph)  # a name that is none is known before hours are spent on the others
     shared = replace(plan, store=store_of(plan))
     return [
         _row(replace(shared, graph=graph, model=model or plan.model), watch)
@@ -73,7 +75,7 @@ def store_of(plan: Plan) -> Path:
     """A store for the suite's documents in one setting, which all graphs share."""
     suite = suite_of(plan)
     setting = plan.setting or suite.settings[0]
-    held = sha256(f"{setting}\0{digest(plan.data) if plan.data else ''}")
+    held = sha256(f"{setting}\0{plan.data_sha256}")
     return plan.runs / "documents" / f"{suite.name}-{held[:8]}" / "store"
 
 

@@ -34,7 +34,7 @@ def index(agent: Agent, documents: Iterable[Document]) -> None:
     mark, begun = folder.with_name("corpus.sha256"), folder.with_name("corpus.begun")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(folder.with_name("corpus.lock")):  # runs that share a store wait for the first
-        if mark.exists():
+        if mark.exists() and folder.exists():
             _check(mark, documents)
             return
         _clear(folder, begun)

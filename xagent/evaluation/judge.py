@@ -2,10 +2,10 @@
 
 import asyncio
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from itertools import product
 from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
@@ -55,6 +55,10 @@ class Vote(BaseModel):
     error: str = ""
 
 
+_NO_VOTE = Vote(key="", record="", judge="")
+_AGAINST = Vote(key="", record="", judge="", correct=False)
+
+
 @dataclass(frozen=True)
 class Judge:
     """A model that judges."""
@@ -88,16 +92,23 @@ class Case(NamedTuple):
     key: str
 
 
-def judged(run: Run, records: Sequence[Record], panel: Sequence[str], concurrency: int) -> dict[str, object]:
+def panel(named: Sequence[str]) -> list[Judge]:
+    """The judges called so. Raises InputError, and EndpointError where one's model is not known."""
+    judges = [Judge.of(text) for text in named]
+    if len({judge.model.name for judge in judges}) < len(judges):
+        raise InputError("two judges have one name, by which their votes are kept: serve them under two")
+    return judges
+
+
+def judged(
+    run: Run, records: Sequence[Record], judges: Sequence[Judge], concurrency: int
+) -> dict[str, object]:
     """The figures of a panel's votes; a vote that was cast is not asked for again, one that failed is.
 
     An answer is correct when more than half of the judges that voted say so. They see question, gold answers
     and answer, not the language that was asked for; an abstention is not correct, and they do not see it.
-    Raises InputError and EndpointError.
+    Raises InputError where another process is at work on the run.
     """
-    judges = [Judge.of(text) for text in panel]
-    if len({judge.model.name for judge in judges}) < len(judges):
-        raise InputError("two judges have one name, by which their votes are kept: serve them under two")
     with run.locked():
         _vote(run, records, judges, concurrency)
     return _figures(run, records, judges)
@@ -118,8 +129,11 @@ def _vote(run: Run, records: Sequence[Record], judges: Sequence[Judge], concurre
 def _cases(records: Sequence[Record], judges: Sequence[Judge]) -> Iterator[Case]:
     """Every answer that there is a gold answer to, before every judge."""
     template = sha256(find("prompts", "judge").read_bytes())
-    for record, judge in product((one for one in records if one.answer and one.sample.answers), judges):
-        yield Case(record, judge, sha256(f"{template}\0{judge.model.name}\0{record.key}\0{record.text}"))
+    for record in records:
+        if record.answer and record.sample.answers:
+            for judge in judges:
+                judged = f"{template}\0{judge.model.name}\0{record.key}\0{record.text}"
+                yield Case(record, judge, sha256(judged))
 
 
 async def _verdict(case: Case) -> Vote:
@@ -140,13 +154,17 @@ async def _verdict(case: Case) -> Vote:
 def _figures(run: Run, records: Sequence[Record], judges: Sequence[Judge]) -> dict[str, object]:
     path = run.path / "judgements.jsonl"
     found = places(path)
-    cast = {vote.key: vote.correct for vote in Lines(path, Vote, list(found.values()))}
+    votes = {vote.key: vote for vote in Lines(path, Vote, list(found.values()))}
     ballots: list[tuple[Record, list[bool | None]]] = []
+    errors: Counter[str] = Counter()
     for case in _cases(records, judges):
         if case.judge is judges[0]:
             ballots.append((case.record, []))
-        ballots[-1][1].append(cast.get(case.key) if case.record.text else False)
-    return _summary(ballots, judges)
+        vote = votes.get(case.key, _NO_VOTE) if case.record.text else _AGAINST
+        ballots[-1][1].append(vote.correct)
+        errors.update(filter(None, [vote.error]))
+    why = {"votes_failed_because": errors.most_common(1)[0][0]} if errors else {}
+    return _summary(ballots, judges) | why
 
 
 def _summary(
@@ -154,7 +172,7 @@ def _summary(
 ) -> dict[str, object]:
     decided = [(record, _majority(votes)) for record, votes in ballots if any(v is not None for v in votes)]
     clusters = [record.sample.group or record.sample.id for record, _ in decided]
-    languages = [record.sample.language for record, _ in decided]
+    languages = [record.sample.row for record, _ in decided]
     values = [float(verdict) for _, verdict in decided]
     complete = [votes for _, votes in ballots if None not in votes]
     estimate = asdict(interval(values, clusters, strata=languages)) if decided else {}

@@ -33,7 +33,7 @@ _BLOCK = 1 << 20  # bytes
 _PATIENCE = 2.0  # seconds
 
 
-def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, seed: int) -> Manifest:
+def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, data_sha256: str) -> Manifest:
     """What an agent is about to be asked. Raises EndpointError where its model's server does not answer."""
     context = agent.context
     can = _can(context)
@@ -42,14 +42,14 @@ def manifest_of(agent: Agent, suite: str, setting: str, data: Path | None, seed:
         suite=suite,
         setting=setting,
         data=str(data or ""),
-        data_sha256=digest(data) if data else "",
+        data_sha256=data_sha256,
         graph=agent.graph,
         graph_sha256=sha256(find("graphs", agent.graph).read_bytes()),
         prompts={name: sha256(find("prompts", name).read_bytes()) for name in prompts},
         model=_model(context),
         guided=can.guided,
         settings=settings_of(agent),
-        seed=seed,
+        seed=context.seed,
         version=version("xagent"),
         model_url=shown(context.model_url),
         server=_server(context, can),
@@ -96,12 +96,18 @@ def settings_of(agent: Agent) -> dict[str, str | int | float | bool | tuple[str,
     }
 
 
-def digest(path: Path) -> str:
-    """SHA-256 of a file, or of all the files of a folder by name; of the name of what is no path here."""
+def digest(path: Path, besides: Path | None = None) -> str:
+    """SHA-256 of a file, or of all the files of a folder by name; of the name of what is no path here.
+
+    What is in the folder `besides`, somewhere below the path, does not count.
+    """
     if not path.exists():
         return sha256(path.as_posix())
     total = hashlib.sha256()
+    apart = besides.resolve() if besides and besides.resolve() != path.resolve() else None
     for file in _files(path):
+        if apart and file.resolve().is_relative_to(apart):
+            continue
         total.update(file.relative_to(path).as_posix().encode() + b"\0")
         with file.open("rb") as opened:
             while block := opened.read(_BLOCK):

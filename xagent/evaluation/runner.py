@@ -2,24 +2,25 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xagent.agent import Agent
-from xagent.errors import InputError, ModelError
+from xagent.errors import InputError, ModelError, UnknownLanguage
 from xagent.evaluation.asking import Task
 from xagent.evaluation.at_once import at_once
 from xagent.evaluation.figures import Figures, figures
 from xagent.evaluation.indexing import index
 from xagent.evaluation.journal import Journal
-from xagent.evaluation.manifests import manifest_of
+from xagent.evaluation.manifests import digest, manifest_of
 from xagent.evaluation.records import Record
-from xagent.evaluation.runs import Run
+from xagent.evaluation.runs import Manifest, Run
 from xagent.evaluation.samples import Sample, Suite
 from xagent.evaluation.scores import write_scores
 from xagent.evaluation.workers import Ask, processes_for, workers
+from xagent.languages import language as known_language
 from xagent.registry import load
 
 Watch = Callable[[Suite, int, int], AbstractContextManager[Callable[[Record], None]]]
@@ -39,12 +40,14 @@ class Plan:
     """None for `qa` where there is a model, else `quote`."""
     model_url: str | None = None
     model: str | None = None
+    answering: Mapping[str, str | int | float] = field(default_factory=dict)
+    """Choices of the agent's: `k`, `pivot`, `bridge`, `rerank`, `max_calls`, `max_tokens`, `max_seconds`."""
     languages: tuple[str, ...] = ()
-    """Question languages to ask; empty for all."""
+    """Those of questions, or rows of the suite's tables, to ask; empty for all."""
     limit: int = 0
     """Samples of each language and setting, the first; 0 for all."""
     repeat: int = 1
-    """How often each sample is asked."""
+    """How often each sample is asked: in the same words, with the same seed, at temperature 0."""
     seed: int = 7
     """Sent to the model."""
     concurrency: int = 16
@@ -59,6 +62,11 @@ class Plan:
     runs: Path = Path("xagent-runs")
     store: Path | None = None
     """Where the documents are ingested; None for the run's folder."""
+
+    @property
+    def data_sha256(self) -> str:
+        """What the data is, without runs that are kept among it; empty for what comes with xagent."""
+        return digest(self.data, besides=self.out or self.runs) if self.data else ""
 
 
 WITHOUT_MODEL = {"quote"}
@@ -95,35 +103,52 @@ class Selection:
         self.setting = plan.setting or suite.settings[0]
         self.data: Path = plan.data or suite.data or Path()
         self._plan = plan
+        self._languages = {given: {given, code_of(given)} for given in plan.languages}
 
     def samples(self) -> Iterator[Sample]:
         """The first of each row of the tables and setting, in the suite's order.
 
         Raises InputError for a bad row of the data.
         """
+        wanted = set().union(*self._languages.values())
         asked: Counter[tuple[str, str]] = Counter()
         for sample in self.suite.load(self.data, self.setting):
-            if self._plan.languages and not {sample.language, sample.row}.intersection(self._plan.languages):
+            if wanted and wanted.isdisjoint((sample.language, sample.row)):
                 continue
             asked[sample.setting, sample.row] += 1
             if not self._plan.limit or asked[sample.setting, sample.row] <= self._plan.limit:
                 yield sample
 
-    def tasks(self, run: Run) -> Iterator[Task]:
+    def tasks(self, manifest: Manifest) -> Iterator[Task]:
         """The same, as often as each is asked, with the key of its record."""
         for sample in self.samples():
             for repeat in range(self._plan.repeat):
-                yield Task(sample, run.manifest.key(sample, repeat), repeat)
+                yield Task(sample, manifest.key(sample, repeat), repeat)
 
-    def keys(self, run: Run) -> list[str]:
-        """Every task's key, in order. Raises InputError where nothing is selected or two tasks are one."""
-        keys = [task.key for task in self.tasks(run)]
-        if not keys:
-            asked = f" in {', '.join(self._plan.languages)}" if self._plan.languages else ""
+    def keys(self, manifest: Manifest) -> list[str]:
+        """Every task's key, in order.
+
+        Raises InputError where nothing is selected, or nothing in one of the languages, or two tasks are one.
+        """
+        keys, found = list[str](), set[str]()
+        for task in self.tasks(manifest):
+            keys.append(task.key)
+            found.update((task.sample.language, task.sample.row))
+        missing = [given for given, codes in self._languages.items() if found.isdisjoint(codes)]
+        if missing or not keys:
+            asked = f" in {', '.join(missing)}" if missing else ""
             raise InputError(f"{self.data} has no sample for {self.suite.name}{asked}")
         if len(set(keys)) < len(keys):
             raise InputError(f"{self.data} has a sample twice: give each an id of its own")
         return keys
+
+
+def code_of(language: str) -> str:
+    """xagent's code of a language by any of its names; the name itself where it is none that xagent knows."""
+    try:
+        return known_language(language).code
+    except UnknownLanguage:
+        return language
 
 
 def run_suite(plan: Plan, watch: Watch) -> Outcome:
@@ -143,35 +168,35 @@ def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
     """
     selection = Selection(plan, suite)
     with _agent(plan) as agent:
-        begun = _begun(plan, selection, agent)
+        manifest = manifest_of(agent, suite.name, selection.setting, plan.data, plan.data_sha256)
+        keys = selection.keys(manifest)
+        begun = _begun(plan, manifest, agent)
         with begun.locked():
+            begun.select(keys)
             index(agent, suite.corpus(selection.data, selection.setting))
-            keys = selection.keys(begun)
             done = {key for key, place in begun.places().items() if not place.failed}.intersection(keys)
             with watch(suite, len(keys), len(done)) as note:
-                todo = (task for task in selection.tasks(begun) if task.key not in done)
+                todo = (task for task in selection.tasks(manifest) if task.key not in done)
                 count = processes_for(plan.processes, len(keys) - len(done), plan.concurrency)
                 asking = workers(agent, count, plan.concurrency)
                 # While the model has all that it takes, the next are prepared, and the last looked at.
                 spare = plan.concurrency // 2 if agent.context.has_model else 0
                 asyncio.run(_ask_all(asking, begun, todo, plan.concurrency + spare, note))
-            begun.select(keys)
             return _scored(begun, suite, keys)
 
 
 def _agent(plan: Plan) -> Agent:
     """The agent that is asked; it knows of no model where its graph asks none."""
     agent = Agent("", plan.graph, model_url=plan.model_url, model=plan.model)
+    agent.context = replace(agent.context, seed=plan.seed, **plan.answering)  # type: ignore[arg-type]
     if agent.graph in WITHOUT_MODEL:
         agent.context.model_url = agent.context.model_name = ""
     return agent
 
 
-def _begun(plan: Plan, selection: Selection, agent: Agent) -> Run:
+def _begun(plan: Plan, manifest: Manifest, agent: Agent) -> Run:
     """The run, in whose folder the agent has its store from now on."""
-    agent.context.seed = plan.seed
-    manifest = manifest_of(agent, selection.suite.name, selection.setting, plan.data, plan.seed)
-    name = f"{selection.suite.name}-{agent.graph}-{manifest.fingerprint[:8]}"
+    name = f"{manifest.suite}-{manifest.graph}-{manifest.fingerprint[:8]}"
     run = Run.begin(plan.out or plan.runs / name, manifest)
     agent.context.store = str(plan.store or run.path / "store")
     return run

@@ -21,7 +21,7 @@ from typing import Self
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from xagent.errors import InputError
+from xagent.errors import InputError, XagentError
 from xagent.evaluation.journal import Lines, Place, places
 from xagent.evaluation.records import Record
 from xagent.evaluation.samples import Sample
@@ -114,7 +114,12 @@ class Run:
                     f"{path} holds a run with another {differing}: name another folder with --out"
                 )
             return found
-        path.mkdir(parents=True, exist_ok=True)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be a run's folder ({error.strerror}): name another with --out"
+            ) from error
         write(path / MANIFEST, manifest.model_dump_json(indent=2))
         return cls(path, manifest)
 
@@ -144,9 +149,12 @@ class Run:
         write(self.path / "selected.txt", "\n".join(keys))
 
     def selected(self) -> list[str] | None:
-        """The keys that were selected last; None where nothing was yet."""
+        """The keys that were selected last; None where nothing was yet. Raises InputError for damage."""
         path = self.path / "selected.txt"
-        return path.read_text("utf-8").split() if path.exists() else None
+        try:
+            return path.read_text("utf-8").split() if path.exists() else None
+        except UnicodeDecodeError as error:
+            raise InputError(f"{path} is damaged: delete it, and run the same command again") from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -169,7 +177,10 @@ def _differing(before: Manifest, now: Manifest) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """Put a text and a line feed into a file, all or nothing."""
+    """Put a text and a line feed into a file, all or nothing. Raises XagentError where it cannot be done."""
     draft = path.with_name(f"{path.name}.new")
-    draft.write_text(f"{text}\n", "utf-8")
-    os.replace(draft, path)
+    try:
+        draft.write_text(f"{text}\n", "utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise XagentError(f"{path} cannot be written: {error.strerror}") from error

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
@@ -149,6 +149,7 @@ class _Worker:
 
 def _start(process: SpawnProcess) -> None:
     """Start a process that never hears of Ctrl-C, not while it imports either: that is for this one."""
+    resource_tracker.ensure_running()  # else the first start does it, and lets Ctrl-C through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
