@@ -26,8 +26,8 @@ SUITE = Suite(
 )
 
 
-def report(among: Sequence[Record] = (), name: str = "qa", suite: Suite = SUITE) -> Report:
+def report(among: Sequence[Record] | None = None, name: str = "qa", suite: Suite = SUITE) -> Report:
     """A report on `among`, or else on a few records in every language."""
-    listed = among or records(60)
+    listed = records(60) if among is None else among
     manifest = Manifest(suite=suite.name, graph=name, graph_sha256="", prompts={}, version="0.1.0")
     return Report(name, manifest, suite, listed, figures(listed, suite))

@@ -3,14 +3,17 @@
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from evals import language_confusion
 from tests.evaluation_records import TEXTS, record, records
 from xagent.errors import InputError, UnknownName
-from xagent.evaluation.figures import compare, cost, figures, scored
+from xagent.evaluation.figures import Comparison, compare, cost, figures, mean_figure, scored
 from xagent.evaluation.records import Record
 from xagent.evaluation.samples import Suite
 
@@ -58,6 +61,21 @@ def again(one: Record, outcome: str, repeat: int) -> Record:
     )
 
 
+def compared(after: Sequence[Record], before: Sequence[Record]) -> Comparison:
+    """How far one run is above another that it shares samples with."""
+    found = compare(after, before, SUITE, "right")
+    assert found is not None
+    return found
+
+
+def in_rows(listed: Sequence[Record], rows: Sequence[str]) -> list[Record]:
+    """The records with strata: asked in English, say, and counted under these."""
+    return [
+        one.model_copy(update={"sample": one.sample.model_copy(update={"language": "en", "stratum": row})})
+        for one, row in zip(listed, rows, strict=True)
+    ]
+
+
 def test_a_figure_is_the_mean_over_languages_of_the_mean_in_each() -> None:
     found = figures(BY_HAND, SUITE)
     assert found.overall["right"].mean == pytest.approx((1 + 0.5 + 0) / 3)
@@ -67,6 +85,42 @@ def test_a_figure_is_the_mean_over_languages_of_the_mean_in_each() -> None:
         "ja": 0,
         "sw": 0.5,
     }
+
+
+def test_samples_count_under_their_stratum_where_they_have_one() -> None:
+    listed = in_rows(BY_HAND, ["ar", "ar", "bem", "bem", "ja", "ja"])
+    found = figures(listed, SUITE)
+    assert found.overall["right"].mean == pytest.approx((1 + 0.5 + 0) / 3)
+    assert {row: one["right"].n for row, one in found.by_language.items()} == {"ar": 2, "bem": 2, "ja": 1}
+    assert found.failed == {"ja": 1}
+    assert set(found.by_pair) == {"en>ar", "en>en", "en>sw"}
+    wrong = [again(one, "reading", 0) for one in listed]
+    difference = compared(listed, wrong)
+    assert difference.overall.estimate.mean == pytest.approx((1 + 0.5 + 0) / 3)
+    assert {row: one.estimate.n for row, one in difference.by_language.items()} == {
+        "ar": 2,
+        "bem": 2,
+        "ja": 1,
+    }
+
+
+def test_english_questions_to_be_answered_in_14_languages_are_14_rows(tmp_path: Path) -> None:
+    codes = [code for code in language_confusion.suite.languages if code != "en"]
+    for code in codes:
+        data = tmp_path / "crosslingual" / "okapi" / f"{code}.csv"
+        data.parent.mkdir(parents=True, exist_ok=True)
+        data.write_text(f"prompt,source,language\nName a mountain. Reply in {code}.,okapi,{code}\n", "utf-8")
+    told = replace(
+        language_confusion.suite, scorers={"right": lambda one: float(one.sample.row == "ja")}, figures=shares
+    )
+    answer = record(1, "en", "en", "right").answer
+    listed = [Record(key=one.id, sample=one, answer=answer) for one in told.load(tmp_path, "crosslingual")]
+    assert {one.sample.language for one in listed} == {"en"}
+    found = figures(listed, told)
+    assert list(found.by_language) == sorted(codes)
+    assert len(codes) == 14
+    assert found.by_language["ja"]["right"].mean == 1
+    assert found.overall["right"].mean == pytest.approx(1 / 14)
 
 
 def test_by_setting_and_by_pair_of_languages() -> None:
@@ -154,30 +208,41 @@ def test_two_runs_are_compared_on_the_samples_that_both_answered() -> None:
         for n in range(1, 13)
         for code in ("ar", "ja")
     ]
-    found = compare(after, before, SUITE, "right")
+    found = compared(after, before)
     assert found.overall.estimate.mean == 0.5
     assert found.by_language["ar"].estimate.n == found.by_language["ja"].estimate.n == 11
     assert found.by_language["ar"].estimate.mean == 1
     assert found.by_language["ar"].p == 2 / 2**11
     assert found.by_language["ar"].p_holm == 4 / 2**11
     assert found.by_language["ja"].p_holm == 1
-    assert compare(before, after, SUITE, "right").overall.estimate.mean == -0.5
+    assert compared(before, after).overall.estimate.mean == -0.5
 
 
-def test_a_comparison_that_cannot_be_made_says_why() -> None:
-    with pytest.raises(UnknownName, match="kilimanjaro has no scorer 'bleu'; it has right, in_language"):
-        compare(BY_HAND, BY_HAND, SUITE, "bleu")
-    with pytest.raises(InputError, match="no sample in common"):
-        compare([record(1, "ar", "en", "right")], [record(2, "ar", "en", "right")], SUITE, "right")
+def test_runs_are_compared_in_what_is_a_mean_over_samples() -> None:
+    assert mean_figure(SUITE, "in_language") == "in_language"
+    assert mean_figure(SUITE) == "right"
+    assert mean_figure(replace(SUITE, headline=("abstained", "in_language"))) == "in_language"
+    assert mean_figure(replace(SUITE, headline=("abstained",))) == "right"
+    assert mean_figure(replace(SUITE, scorers={})) == ""
+
+
+@pytest.mark.parametrize("named", ["bleu", "abstained"])
+def test_what_is_no_mean_over_samples_is_refused_with_those_that_are(named: str) -> None:
+    with pytest.raises(UnknownName, match=f"in '{named}': only .* means over samples .* right, in_language$"):
+        mean_figure(SUITE, named)
+
+
+def test_runs_without_a_sample_in_common_are_not_compared() -> None:
+    assert compare([record(1, "ar", "en", "right")], [record(2, "ar", "en", "right")], SUITE, "right") is None
+    assert compare([], BY_HAND, SUITE, "right") is None
 
 
 @pytest.mark.parametrize("change", [{"question": "من بنى الجسر؟"}, {"answers": ("يوسف",)}])
 def test_samples_of_other_data_with_the_same_ids_are_not_compared(change: dict[str, object]) -> None:
     mine, other = record(1, "ar", "en", "right"), record(2, "ar", "en", "right")
     changed = mine.model_copy(update={"sample": mine.sample.model_copy(update=change)})
-    with pytest.raises(InputError, match="one data set"):
-        compare([mine], [changed], SUITE, "right")
-    assert compare([mine, other], [changed, other], SUITE, "right").overall.estimate.n == 1
+    assert compare([mine], [changed], SUITE, "right") is None
+    assert compared([mine, other], [changed, other]).overall.estimate.n == 1
 
 
 def test_samples_are_scored_in_the_order_of_their_ids() -> None:

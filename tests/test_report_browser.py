@@ -1,5 +1,6 @@
 """The page in a real browser: it works, it asks for nothing, and it lays out every script as it is read."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import Scheme, Seen, browsing, needed
-from tests.evaluation_records import records
+from tests.evaluation_records import call, record, records
 from tests.evaluation_reports import report
 from xagent.evaluation.report.losses import LOSSES, called
 from xagent.evaluation.report.page import page
@@ -115,6 +116,46 @@ def test_a_search_finds_words_of_any_script_in_any_case_and_width(opened: "tuple
             assert shown.locator("#row-0 .about").inner_text().startswith(code)
         else:
             assert rows(shown) == 0
+
+
+def test_a_call_without_a_reply_is_said_to_have_none_and_no_tokens(tmp_path: Path) -> None:
+    needed()
+    said = record(1, "fi", "ar", "right")
+    silent = call("answer", "").model_copy(update={"prompt_tokens": 7029, "completion_tokens": 1500})
+    failed = said.model_copy(update={"calls": (silent, *said.calls)})
+    path = tmp_path / "report.html"
+    path.write_text(page([report([failed])]), "utf-8")
+    with browsing() as (shown, _):
+        shown.goto(path.as_uri())
+        summaries = shown.locator("#sample h4 ~ details > summary").all_inner_texts()
+    assert "answer · no reply, 0.81 s" in summaries
+    assert "answer · 900 tokens in, 40 out, 0.81 s" in summaries
+    assert not [text for text in summaries if "7,029" in text]
+
+
+def test_the_page_says_of_how_many_samples_a_figure_is_and_what_is_not_compared(tmp_path: Path) -> None:
+    needed()
+    path = tmp_path / "report.html"
+    path.write_text(page([report(records(60)), report([], "new")]), "utf-8")
+    with browsing() as (shown, seen):
+        shown.goto(path.as_uri())
+        figures = shown.locator("#figures").inner_text()
+        assert seen.console == []
+    assert "new: not compared with qa: no sample in common that correct_in_language judges" in figures
+    assert "new: nothing asked so far" in figures
+    assert re.search(r"0\.\d{3} 0\.\d{3}–\d\.\d{3} n=\d+", figures)
+
+
+def test_a_sample_of_a_stratum_says_what_it_was_asked_in(tmp_path: Path) -> None:
+    needed()
+    said = record(1, "en", "fi", "right")
+    bemba = said.model_copy(update={"sample": said.sample.model_copy(update={"stratum": "bem"})})
+    path = tmp_path / "report.html"
+    path.write_text(page([report([bemba])]), "utf-8")
+    with browsing() as (shown, _):
+        shown.goto(path.as_uri())
+        assert shown.locator("#row-0 .about").inner_text().startswith("bem (asked in en) ← fi")
+        assert shown.locator("#row-0 .question").get_attribute("lang") == "en"
 
 
 def test_a_link_to_a_sample_opens_it(opened: "tuple[Page, Seen]", address: str) -> None:

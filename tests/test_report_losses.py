@@ -63,6 +63,16 @@ def test_retrieval_is_not_blamed_where_no_document_is_known_to_be_relevant() -> 
     assert lost(said.model_copy(update={"sample": unknown})) == "reading"
 
 
+def test_retrieval_is_not_blamed_where_the_graph_searches_for_nothing() -> None:
+    said = record(1, "tr", "ja", "retrieval")
+    assert said.answer is not None
+    timings = {"detect": 1.0, "recall": 800.0}
+    by_heart = said.answer.model_copy(update={"passages": (), "citations": (), "timings": timings})
+    assert lost(said.model_copy(update={"answer": by_heart})) == "reading"
+    nothing_found = by_heart.model_copy(update={"timings": {"retrieve": 3.0}})
+    assert lost(said.model_copy(update={"answer": nothing_found})) == "retrieval"
+
+
 def test_nothing_is_said_of_an_answer_without_a_gold_answer() -> None:
     said = record(1, "ar", "en", "right")
     unknown = said.sample.model_copy(update={"answers": ()})

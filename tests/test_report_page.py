@@ -3,6 +3,7 @@
 import json
 import re
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from html import unescape
 from html.parser import HTMLParser
@@ -15,7 +16,7 @@ from tests.evaluation_records import HOSTILE, TEXTS, record, records
 from tests.evaluation_reports import report
 from xagent.evaluation.records import ForeignPart
 from xagent.evaluation.report.page import embedded, page
-from xagent.evaluation.report.page_data import Texts, detail
+from xagent.evaluation.report.page_data import Texts, detail, overview
 
 
 class Elements(HTMLParser):
@@ -123,6 +124,32 @@ def test_a_line_of_the_list_has_what_it_is_filtered_and_sought_by() -> None:
     assert [line["loss"] for line in lines] == ["", "language"]
     assert lines[1]["gold"] == ["แทนซาเนีย"]
     assert (lines[1]["language"], lines[1]["evidence"], lines[1]["setting"]) == ("th", "sw", "cross")
+
+
+def test_what_the_page_draws_says_of_how_many_samples_a_figure_is_and_what_is_not_compared() -> None:
+    whole = report(records(40, ("ar", "fi")))
+    drawn = overview([whole, replace(report([], "new"), selected=9)])
+    runs, samples = drawn["runs"], whole.figures.overall
+    assert isinstance(runs, list)
+    total = runs[0]["parts"][0]["rows"][0]
+    most = max(one.n for one in samples.values())
+    assert total[1] == {"number": str(most)}
+    assert [cell[3] for cell in total[2:]] == [
+        one.n if one.n < most else 0 for one in (samples[name] for name in runs[0]["parts"][0]["columns"][2:])
+    ]
+    assert runs[1]["parts"] == [{"note": "new: 0 of 9 asked so far: go on with the same command"}]
+    assert drawn["comparisons"] == [
+        {"note": "new: not compared with qa: no sample in common that correct_in_language judges"}
+    ]
+
+
+def test_a_sample_is_listed_under_its_stratum_and_its_question_keeps_its_language() -> None:
+    said = record(1, "en", "fi", "right")
+    bemba = said.model_copy(update={"sample": said.sample.model_copy(update={"stratum": "bem"})})
+    samples = data(page([report([bemba])]))["samples"]
+    assert isinstance(samples, list)
+    (line,) = samples
+    assert (line["language"], line["asked"], line["evidence"]) == ("bem", "en", "fi")
 
 
 def parts(text: str, foreign: list[tuple[int, int]]) -> list[tuple[str, str]]:

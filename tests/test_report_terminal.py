@@ -1,6 +1,7 @@
 """What `xagent report` prints: every figure in a pipe, nothing that a terminal would act on."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
@@ -53,15 +54,42 @@ def test_runs_are_shown_one_after_another_and_then_compared(capsys: pytest.Captu
     found = records(30, ("ar", "zh"))
     show([report(found, "base"), report(found, "again")], "correct")
     out = capsys.readouterr().out
-    places = [
-        out.index(title) for title in ("base, by language", "again, by language", "again above base, correct")
-    ]
+    titles = ("base, by language", "again, by language", "again, above base in correct")
+    places = [out.index(title) for title in titles]
     assert places == sorted(places)
 
 
 def test_a_figure_that_the_suite_does_not_have_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(UnknownName, match="no scorer 'bleu'"):
-        show([report(), report()], "bleu")
+    for reports in ([report()], [report(), report()]):
+        with pytest.raises(UnknownName, match="in 'bleu': only figures that are means over samples"):
+            show(reports, "bleu")
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_that_was_ended_says_how_far_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    show([replace(report(records(4), "begun"), selected=490)])
+    lines = capsys.readouterr().out.splitlines()
+    assert "begun: 4 of 490 asked so far: go on with the same command" in lines
+    show([replace(report(records(4), "done"), selected=4)])
+    assert "go on" not in capsys.readouterr().out
+
+
+def test_a_run_that_cannot_be_compared_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show([report(), report([], "new"), report(records(9), "same")])
+    out = capsys.readouterr().out
+    assert "\nnew: not compared with qa: no sample in common that correct_in_language judges\n" in out
+    assert "same, above qa in correct_in_language" in out
+
+
+def test_an_estimate_of_fewer_samples_than_its_row_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    half = Estimate(0.5, 0.25, 0.75, 12)
+    rows = (("fi", 12, half, replace(half, n=9)), ("sw", 9, replace(half, n=9), replace(half, n=9)))
+    show_table(Table("t", ("language", "samples", "a", "b"), rows))
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "language  samples  a                    b                      ",
+        "fi             12  0.500 (0.250–0.750)  0.500 (0.250–0.750) n=9",
+        "sw              9  0.500 (0.250–0.750)  0.500 (0.250–0.750)    ",
+    ]
 
 
 def test_no_name_of_a_run_or_a_language_reaches_the_terminal_unclean(

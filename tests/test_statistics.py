@@ -17,6 +17,7 @@ from xagent.evaluation.statistics import (
     difference,
     holm,
     interval,
+    intervals,
     sign_flip,
 )
 
@@ -74,9 +75,36 @@ def test_the_mean_is_over_languages_and_not_over_samples() -> None:
     assert found.n == 4
 
 
-def test_what_has_no_spread_has_an_interval_of_no_width() -> None:
-    assert interval([1.0] * 5, list("abcde")) == Estimate(1.0, 1.0, 1.0, 5)
+def test_what_has_no_spread_and_is_no_share_has_an_interval_of_no_width() -> None:
+    assert interval([0.5] * 5, list("abcde")) == Estimate(0.5, 0.5, 0.5, 5)
     assert interval([1.0, 0.0], ["a", "a"]) == Estimate(0.5, 0.5, 0.5, 2)
+
+
+@given(
+    st.sampled_from([0.0, 1.0]),
+    st.lists(st.tuples(st.integers(0, 30), st.sampled_from(["ar", "fi", "zh"])), min_size=1),
+)
+def test_where_all_are_right_or_all_wrong_the_interval_is_scipys_exact_one_of_clusters(
+    value: float, drawn: list[tuple[int, str]]
+) -> None:
+    clusters, strata = [str(n) for n, _ in drawn], [language for _, language in drawn]
+    trials = len(set(clusters))
+    exact = stats.binomtest(round(value * trials), trials).proportion_ci(method="exact")
+    found = interval([value] * len(drawn), clusters, strata=strata)
+    assert (found.mean, found.n) == (value, len(drawn))
+    assert (found.low, found.high) == pytest.approx((exact.low, exact.high))
+
+
+def test_exact_bounds_are_of_the_columns_that_are_all_alike_only() -> None:
+    mixed, right, wrong = intervals([[1, 0, 1], [1, 1, 1], [0, 0, 0]], list("abc"))
+    assert mixed == interval([1, 0, 1], list("abc"))
+    assert [right.low, right.high] == pytest.approx([0.025 ** (1 / 3), 1])
+    assert [wrong.low, wrong.high] == pytest.approx([0, 1 - 0.025 ** (1 / 3)])
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_differences_that_are_all_alike_are_no_shares(value: float) -> None:
+    assert difference([value] * 4, list("abcd")).estimate == Estimate(value, value, value, 4)
 
 
 @settings(max_examples=25)

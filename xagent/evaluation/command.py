@@ -232,12 +232,16 @@ def compare(
 def report_command(
     runs: Annotated[list[Path], typer.Argument(help="Folders of runs; several are compared with the first.")],
     *,
-    figure: Annotated[str, typer.Option("--figure", help="What they are compared in.")] = "",
+    figure: Annotated[
+        str, typer.Option("--figure", help="What they are compared in: a figure that is a mean over samples.")
+    ] = "",
     html: Annotated[
         Path | None, typer.Option("--html", help="Write a page that shows every sample, one file.")
     ] = None,
     md: Annotated[bool, typer.Option("--md", help="Print Markdown.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")] = False,
+    csv: Annotated[
+        bool, typer.Option("--csv", help="Print comma-separated values: one table, a figure a line.")
+    ] = False,
 ) -> None:
     """Show the figures of runs, and compare them."""
     from xagent.evaluation.reporting import opened, write_page, written

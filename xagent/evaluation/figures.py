@@ -36,7 +36,7 @@ class Figures:
     """All figures of a run that no clock has a part in: the same answers give the same figures."""
 
     overall: Mapping[str, Estimate]
-    """Of each scorer, the mean over question languages of the mean in each."""
+    """Of each scorer, the mean over languages of the mean in each; a language is a `Sample.row`."""
     of_suite: Mapping[str, float]
     """Those that the suite works out itself; they have no interval."""
     by_language: Table
@@ -48,7 +48,7 @@ class Figures:
     answered: int
     """Answers, of which a sample that is asked several times has several."""
     failed: Mapping[str, int]
-    """By question language, how often there was no answer; they have a part in no other figure."""
+    """By language, how often there was no answer; those samples have a part in no other figure."""
 
     def as_dict(self) -> dict[str, object]:
         """Everything, rounded to 4 digits, in an order of its own: it can be written as JSON."""
@@ -99,7 +99,7 @@ def figures(records: Sequence[Record], suite: Suite) -> Figures:
     return Figures(
         overall=_estimates(samples, suite),
         of_suite=dict(suite.figures(answered)) if answered else {},
-        by_language=_tabled(samples, suite, lambda sample: sample.language),
+        by_language=_tabled(samples, suite, lambda sample: sample.row),
         by_setting=_tabled(samples, suite, lambda sample: sample.setting),
         by_pair=_tabled(samples, suite, _pair),
         samples=answered.samples,
@@ -144,14 +144,28 @@ def cost(records: Iterable[Record]) -> Cost:
     )
 
 
-def compare(records: Iterable[Record], baseline: Iterable[Record], suite: Suite, figure: str) -> Comparison:
-    """How far a run is above a baseline in one of the suite's scorers, sample by sample.
+def mean_figure(suite: Suite, named: str = "") -> str:
+    """The figure `named`, or else the suite's first that is a mean over samples, in the headline if any is.
 
-    Samples are paired that are the same in all they say: other data may use the same ids. Raises UnknownName
-    where the suite has no such scorer, InputError where the runs share no scored sample.
+    Empty where the suite has none. Raises UnknownName where the named one is no mean over samples.
     """
-    if figure not in suite.scorers:
-        raise UnknownName(f"{suite.name} has no scorer {figure!r}; it has {', '.join(suite.scorers)}.")
+    if named and named not in suite.scorers:
+        means = ", ".join(suite.scorers) or "none"
+        raise UnknownName(
+            f"runs of {suite.name} cannot be compared in {named!r}: only figures that are means over samples "
+            f"can be compared, here {means}"
+        )
+    return named or next((name for name in (*suite.headline, *suite.scorers) if name in suite.scorers), "")
+
+
+def compare(
+    records: Iterable[Record], baseline: Iterable[Record], suite: Suite, figure: str
+) -> Comparison | None:
+    """How far a run is above a baseline in a `mean_figure` of the suite, sample by sample.
+
+    Samples are paired that are the same in all they say: other data may use the same ids. None where the
+    runs have no sample in common that the figure judges.
+    """
     before = {one.sample.id: one for one in scored(baseline, suite) if figure in one.scores}
     paired = [
         (one, one.scores[figure] - other.scores[figure])
@@ -159,12 +173,10 @@ def compare(records: Iterable[Record], baseline: Iterable[Record], suite: Suite,
         if figure in one.scores and (other := before.get(one.sample.id)) and one.sample == other.sample
     ]
     if not paired:
-        raise InputError(
-            f"The runs have no sample in common that {figure} judges; compare runs of one data set."
-        )
+        return None
     by_language: defaultdict[str, list[tuple[Scored, float]]] = defaultdict(list)
     for one, value in paired:
-        by_language[one.sample.language].append((one, value))
+        by_language[one.sample.row].append((one, value))
     each = {language: _difference(by_language[language]) for language in sorted(by_language)}
     return Comparison(_difference(paired), corrected(each))
 
@@ -179,7 +191,7 @@ def _estimates(samples: Sequence[Scored], suite: Suite) -> dict[str, Estimate]:
         judged = list(compress(samples, there))
         if judged:
             columns = [[one.scores[name] for one in judged] for name in names]
-            languages = [one.sample.language for one in judged]
+            languages = [one.sample.row for one in judged]
             estimates = intervals(columns, [one.cluster for one in judged], strata=languages)
             found |= zip(names, estimates, strict=True)
     return {name: found[name] for name in suite.scorers if name in found}
@@ -199,7 +211,7 @@ def _pair(sample: Sample) -> str:
 
 def _difference(paired: Sequence[tuple[Scored, float]]) -> Difference:
     values = [value for _, value in paired]
-    languages = [one.sample.language for one, _ in paired]
+    languages = [one.sample.row for one, _ in paired]
     return difference(values, [one.cluster for one, _ in paired], strata=languages)
 
 

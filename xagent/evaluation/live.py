@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from statistics import fmean
 from typing import TYPE_CHECKING
 
+from xagent.evaluation.figures import mean_figure
 from xagent.evaluation.records import Record
 from xagent.evaluation.samples import Suite
 from xagent.terminal import console, one_line
@@ -43,13 +44,12 @@ class Running:
             self.failed += 1
             self.last_error = record.error
         elif self.figure and (score := self.suite.scorers[self.figure](record)) is not None:
-            self._scores.setdefault(record.sample.language, array("d")).append(score)
+            self._scores.setdefault(record.sample.row, array("d")).append(score)
 
     @property
     def figure(self) -> str:
-        """The first figure that is a mean of scores, of the headline if it has one; empty where none is."""
-        scorers = self.suite.scorers
-        return next((name for name in (*self.suite.headline, *scorers) if name in scorers), "")
+        """What the scores are of; empty where the suite has no figure that is a mean over samples."""
+        return mean_figure(self.suite)
 
     @property
     def done(self) -> int:

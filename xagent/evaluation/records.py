@@ -61,13 +61,13 @@ class Answered(Sequence[Record]):
 
     def __init__(self, records: Sequence[Record]) -> None:
         self.failed: Counter[str] = Counter()
-        """How many of the others there are, by question language."""
+        """How many of the others there are, by `Sample.row`."""
         names: set[str] = set()
         order: list[tuple[str, int, int]] = []
         for place, record in enumerate(records):
             names.add(record.sample.id)
             if record.answer is None:
-                self.failed[record.sample.language] += 1
+                self.failed[record.sample.row] += 1
             else:
                 order.append((record.sample.id, record.repeat, place))
         self.samples = len(names)

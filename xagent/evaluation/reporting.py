@@ -33,12 +33,12 @@ def told_apart(folders: Sequence[Path]) -> list[str]:
 
 
 def written(reports: Sequence[Report], figure: str = "", *, csv: bool) -> str:
-    """Every table of the runs and of their comparison with the first, as CSV or as Markdown.
+    """What is reported of the runs and of their comparison with the first, as CSV or as Markdown.
 
     Raises as `comparisons` does.
     """
-    tables = [table for report in reports for table in report.tables()] + comparisons(reports, figure)
-    return "\n".join(map(as_csv, tables)) if csv else markdown(tables)
+    parts = [part for report in reports for part in report.parts()] + comparisons(reports, figure)
+    return as_csv(parts) if csv else markdown(parts)
 
 
 def write_page(reports: Sequence[Report], path: Path, figure: str = "") -> None:

@@ -39,6 +39,11 @@ def rows(data: Path, model: type[Row], file: str = "") -> Iterator[Row]:
     naming the file, the line and the field of a bad row, or why nothing can be read; MissingExtra for a
     dataset of the hub without the extra `eval`.
     """
+    return (row for _, row in numbered(data, model, file))
+
+
+def numbered(data: Path, model: type[Row], file: str = "") -> Iterator[tuple[int, Row]]:
+    """The same, each with its line in the file, from 1; of a dataset of the hub, its row."""
     if file and not data.exists() and _ON_HUB.fullmatch(data.as_posix()):
         return _from_hub(data.as_posix(), file, model)
     path = data / file if file and not data.is_file() else data
@@ -59,24 +64,24 @@ def _kind(path: Path) -> str:
     return path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
 
 
-def _from_lines(path: Path, model: type[Row]) -> Iterator[Row]:
+def _from_lines(path: Path, model: type[Row]) -> Iterator[tuple[int, Row]]:
     # Not splitlines(): it takes U+2028, which may stand in a JSON string, for the end of a line.
     for number, line in enumerate(_lines(path, newline="\n"), start=1):
         if line.strip():
             try:
-                yield model.model_validate_json(line)
+                yield number, model.model_validate_json(line)
             except ValidationError as error:
                 raise InputError(_complaint(f"{path}, line {number}", error)) from error
 
 
-def _from_table(path: Path, dialect: type[csv.Dialect], model: type[Row]) -> Iterator[Row]:
+def _from_table(path: Path, dialect: type[csv.Dialect], model: type[Row]) -> Iterator[tuple[int, Row]]:
     table = csv.DictReader(_lines(path, newline=""), dialect=dialect)
     try:
         for cells in table:
             where = f"{path}, line {table.line_num}"
             if None in cells or None in cells.values():
                 raise InputError(f"{where}: not {len(table.fieldnames or ())} fields, as in the header")
-            yield _checked(cells, where, model)
+            yield table.line_num, _checked(cells, where, model)
     except csv.Error as error:
         raise InputError(f"{path}, line {table.line_num + 1}: {error}") from error
 
@@ -108,7 +113,7 @@ def _complaint(where: str, error: ValidationError) -> str:
     return f"{', '.join([where, *map(str, problem['loc'])])}: {problem['msg']}"
 
 
-def _from_hub(name: str, file: str, model: type[Row]) -> Iterator[Row]:
+def _from_hub(name: str, file: str, model: type[Row]) -> Iterator[tuple[int, Row]]:
     """The rows of a file of a dataset, downloaded once and kept where `datasets` keeps what it gets."""
     try:
         from datasets import load_dataset
@@ -120,7 +125,7 @@ def _from_hub(name: str, file: str, model: type[Row]) -> Iterator[Row]:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"There is no file or folder {name}, nor can the hub be read: {reason}") from error
     for number, row in enumerate(found, start=1):
-        yield _checked(row, f"{name}, {file}, row {number}", model)
+        yield number, _checked(row, f"{name}, {file}, row {number}", model)
 
 
 def content_id(text: str) -> str:

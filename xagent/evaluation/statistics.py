@@ -17,7 +17,7 @@ from xagent.errors import InputError
 RESAMPLES = 2_000
 PERMUTATIONS = 9_999
 CONFIDENCE = 0.95
-_EXACT = 13  # clusters: 8,192 ways to flip them are tried one by one
+_EVERY_FLIP = 13  # clusters: 8,192 ways to flip them are tried one by one
 _AT_ONCE = 2_000_000  # numbers drawn at a time, to bound the memory
 _ROUNDING = 1e-9  # two sums of the same numbers in another order may differ by so much
 
@@ -53,8 +53,11 @@ def interval(
 
     With `strata`, such as languages, it is the mean over strata of the mean in each; the clusters are drawn
     once for all of them, so that parallel questions stay together. A stratum that a draw leaves empty does
-    not count in that draw. The order of the values changes nothing. Where there is but one cluster, or all
-    values are alike, the interval has no width: nothing is known of the spread then.
+    not count in that draw. The order of the values changes nothing.
+
+    Where all values are 1, or all are 0, every draw is the same, and the interval is the exact one of a share
+    instead (Clopper and Pearson 1934), of as many trials as there are clusters in all the strata. Where they
+    are alike and strictly between, or of one cluster only, it has no width: nothing is known of the spread.
 
     Raises InputError where there are no values, or not as many clusters or strata.
     """
@@ -68,6 +71,14 @@ def intervals(
 
     Raises InputError as `interval` does.
     """
+    found = _bootstrapped(columns, clusters, seed, strata)
+    trials = len(set(clusters))
+    return [_with_exact_bounds(one, values, trials) for one, values in zip(found, columns, strict=True)]
+
+
+def _bootstrapped(
+    columns: Sequence[Sequence[float]], clusters: Sequence[str], seed: int, strata: Sequence[str]
+) -> list[Estimate]:
     sums, counts = _table(columns, clusters, strata or [""] * len(clusters))
     flat = sums.reshape(len(sums), -1)
     drawn = np.concatenate(
@@ -83,6 +94,17 @@ def intervals(
         Estimate(float(mean), float(low), float(high), len(clusters))
         for mean, low, high in zip(means, *bounds, strict=True)
     ]
+
+
+def _with_exact_bounds(estimate: Estimate, values: Sequence[float], trials: int) -> Estimate:
+    """The estimate with the bounds of Clopper and Pearson, where the values are all 1 or all 0."""
+    bound = ((1 - CONFIDENCE) / 2) ** (1 / trials)
+    alike = set(values)
+    if alike == {1}:
+        return replace(estimate, low=bound)
+    if alike == {0}:
+        return replace(estimate, high=1 - bound)
+    return estimate
 
 
 def sign_flip(
@@ -103,7 +125,7 @@ def sign_flip(
     if not totals.size:
         return 1.0
     least = abs(totals.sum()) - _ROUNDING * np.abs(totals).sum()
-    if totals.size <= _EXACT:
+    if totals.size <= _EVERY_FLIP:
         flips = np.array(list(itertools.product((-1.0, 1.0), repeat=totals.size)))
         return float(np.mean(np.abs(flips @ totals) >= least))
     as_large = sum(int(np.sum(np.abs(flips @ totals) >= least)) for flips in _flips(totals.size, seed))
@@ -125,10 +147,13 @@ def difference(
 ) -> Difference:
     """How far one run is above another, from the differences of their scores, sample by sample.
 
+    The interval is the bootstrap's, and of no width where all differences are alike: they are no shares.
+
     Raises InputError as `interval` does.
     """
     p = sign_flip(values, clusters, seed, strata)
-    return Difference(interval(values, clusters, seed, strata), p, p)
+    (estimate,) = _bootstrapped([values], clusters, seed, strata)
+    return Difference(estimate, p, p)
 
 
 def corrected(differences: Mapping[str, Difference]) -> dict[str, Difference]:

@@ -17,8 +17,9 @@ Loss = Literal["none", "language", "verification", "reading", "retrieval", "abst
 none          nothing: the answer is right, or rightly there is none
 language      it is right, but not in the language to answer in
 verification  the model's draft was right, and what was left of it is not
-reading       a relevant document was among the passages, or none is known, and the draft is not right
-retrieval     no relevant document was among the passages
+reading       the draft is not right, though a relevant document was among the passages, or none is known,
+              or the graph searches for none
+retrieval     no relevant document was among the passages that were searched for
 abstention    it was answered though the documents do not say
 """
 
@@ -43,9 +44,13 @@ def _lost_before_the_end(record: Record, answer: Answer) -> Loss:
     if any(_would_be_right(record, answer, draft) for draft in _drafts(record)):
         return "verification"
     relevant = set(record.sample.relevant)
-    if relevant and not relevant & {passage.source for passage in answer.passages}:
-        return "retrieval"
-    return "reading"
+    missed = relevant and not relevant & {passage.source for passage in answer.passages}
+    return "retrieval" if missed and _searched(answer) else "reading"
+
+
+def _searched(answer: Answer) -> bool:
+    """Whether the graph looks for passages at all; `closed_book` does not."""
+    return bool(answer.passages) or "retrieve" in answer.timings
 
 
 def _drafts(record: Record) -> Iterable[str]:

@@ -31,8 +31,9 @@ function cellOf(value, at) {
   if (at === 0) return text(value, "th", { scope: "row" });
   if (typeof value === "string") return text(value, "td");
   if (!Array.isArray(value)) return element("td", { class: "number" }, value.number);
-  const [mean, low, high] = value.map((part) => part.toFixed(3));
-  const interval = element("span", { class: "interval" }, ` ${low}–${high}`);
+  const [mean, low, high] = value.slice(0, 3).map((part) => part.toFixed(3));
+  const samples = value[3] ? ` n=${value[3].toLocaleString("en")}` : "";
+  const interval = element("span", { class: "interval" }, ` ${low}–${high}${samples}`);
   return element("td", { class: "number" }, element("b", {}, mean), interval);
 }
 
@@ -45,11 +46,15 @@ function figureTable(table) {
   return element("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": table.title }, whole);
 }
 
+function partOf(part) {
+  return part.note ? text(part.note, "p") : figureTable(part);
+}
+
 function showRun(run) {
   const facts = element("dl", { class: "facts" });
   for (const [name, value] of run.facts) facts.append(text(name, "dt"), text(value, "dd"));
   return element("section", { class: "run", "aria-label": run.name },
-    text(run.name, "h3"), facts, element("div", { class: "tables" }, ...run.tables.map(figureTable)));
+    text(run.name, "h3"), facts, element("div", { class: "tables" }, ...run.parts.map(partOf)));
 }
 
 // --- the list: only the rows in view are in the document ---
@@ -107,11 +112,12 @@ function draw() {
 }
 
 function rowOf(sample, at) {
-  const evidence = sample.evidence && sample.evidence !== sample.language ? ` ← ${sample.evidence}` : "";
+  const asked = sample.asked !== sample.language ? ` (asked in ${sample.asked})` : "";
+  const evidence = sample.evidence && sample.evidence !== sample.asked ? ` ← ${sample.evidence}` : "";
   const row = element("div", { role: "option", id: `row-${at}`, class: "row", "aria-selected": String(at === chosen),
     "aria-setsize": String(shown.length), "aria-posinset": String(at + 1) },
-  text(sample.question, "div", { class: "question", lang: sample.language }),
-  element("div", { class: "about" }, text(sample.language + evidence), " · ", sample.verdict, " ", badge(sample.loss)));
+  text(sample.question, "div", { class: "question", lang: sample.asked }),
+  element("div", { class: "about" }, text(sample.language + asked + evidence), " · ", sample.verdict, " ", badge(sample.loss)));
   row.style.top = `${at * ROW}px`;
   row.addEventListener("click", () => choose(at));
   return row;
@@ -144,7 +150,7 @@ function moved(event) {
 }
 
 function start() {
-  document.getElementById("figures").append(...data.runs.map(showRun), ...data.comparisons.map(figureTable));
+  document.getElementById("figures").append(...data.runs.map(showRun), ...data.comparisons.map(partOf));
   addFilters();
   document.getElementById("filters").addEventListener("input", filter);
   document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());

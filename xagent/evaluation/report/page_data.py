@@ -7,7 +7,7 @@ from xagent.answer import Answer, ModelCall
 from xagent.evaluation.records import Record
 from xagent.evaluation.report.losses import called
 from xagent.evaluation.report.summary import Judged, Report, comparisons
-from xagent.evaluation.report.tables import Cell, Table, shown
+from xagent.evaluation.report.tables import Cell, Note, Part, Table, fewer, shown
 from xagent.evaluation.statistics import Estimate
 
 
@@ -15,7 +15,7 @@ def overview(reports: Sequence[Report], figure: str = "") -> dict[str, object]:
     """What the page draws at once: tables of figures, and what its list of samples shows and seeks in."""
     numbered = enumerate((report.name, judged) for report in reports for judged in report.judged())
     return {
-        "comparisons": [_table(table) for table in comparisons(reports, figure)],
+        "comparisons": [_part(part) for part in comparisons(reports, figure)],
         "runs": [_run(report) for report in reports],
         "samples": [_line(number, name, judged) for number, (name, judged) in numbered],
     }
@@ -52,22 +52,26 @@ def _run(report: Report) -> dict[str, object]:
     return {
         "name": report.name,
         "facts": list(report.facts.items()),
-        "tables": [_table(table) for table in report.tables()],
+        "parts": [_part(part) for part in report.parts()],
     }
+
+
+def _part(part: Part) -> dict[str, object]:
+    return {"note": part.line} if isinstance(part, Note) else _table(part)
 
 
 def _table(table: Table) -> dict[str, object]:
     return {
-        "title": table.title,
+        "title": table.heading,
         "columns": table.columns,
-        "rows": [[_cell(cell) for cell in row] for row in table.rows],
+        "rows": [list(map(_cell, row, fewer(row))) for row in table.rows],
     }
 
 
-def _cell(cell: Cell) -> object:
-    """An interval as a list; other numbers as they are shown, which tells them from names."""
+def _cell(cell: Cell, samples: int) -> object:
+    """An interval as a list, with its samples, where they are fewer; other numbers as they are shown."""
     if isinstance(cell, Estimate):
-        return [cell.mean, cell.low, cell.high]
+        return [cell.mean, cell.low, cell.high, samples]
     return cell if isinstance(cell, str) else {"number": shown(cell)}
 
 
@@ -80,7 +84,8 @@ def _line(number: int, run: str, judged: Judged) -> dict[str, object]:
         "question": sample.question,
         "gold": sample.answers,
         "answer": answer.text if answer else "",
-        "language": sample.language,
+        "language": sample.row,
+        "asked": sample.language,
         "evidence": sample.evidence_language,
         "setting": sample.setting,
         "verdict": answer.verdict if answer else "failed",

@@ -22,10 +22,10 @@ def _figure(title: str, image: str) -> str:
 def _drawn(report: Report) -> Iterator[tuple[str, str]]:
     figure = report.accuracy
     if points := _points(report, figure):
-        title = f"{figure} against right_language, by the question's language"
+        title = f"{figure} against right_language, by language"
         yield title, scatter(points, title, "right_language", figure)
     if counts := report.losses():
-        title = "Where answers were lost, by the question's language"
+        title = "Where answers were lost, by language"
         yield title, stacked_bars(counts, title)
     if cells := _cells(report, figure):
         title = f"{figure}, by the language of the question and that of the evidence"

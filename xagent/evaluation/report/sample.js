@@ -48,15 +48,18 @@ function passage(one) {
 }
 
 function call(one) {
-  const cost = `${one.prompt_tokens.toLocaleString("en")} tokens in, ${one.completion_tokens.toLocaleString("en")} out, ` +
-    `${(one.milliseconds / 1000).toFixed(2)} s`;
+  // Of a call without a reply, the record has the tokens that were set aside, not used.
+  const tokens = `${one.prompt_tokens.toLocaleString("en")} tokens in, ${one.completion_tokens.toLocaleString("en")} out`;
+  const cost = `${one.reply ? tokens : "no reply"}, ${(one.milliseconds / 1000).toFixed(2)} s`;
   const sent = one.messages.map(([role, content]) => folded(`sent (${role})`, block(held(`text-${content}`), "", "raw")));
-  return folded(`${one.step} · ${cost}`, ...sent, element("h5", {}, "reply"), block(one.reply, "", "raw"));
+  return folded(`${one.step} · ${cost}`, ...sent,
+    ...(one.reply ? [element("h5", {}, "reply"), block(one.reply, "", "raw")] : []));
 }
 
 function facts(sample, detail) {
   const listed = [["id", detail.id], ["run", sample.run], ["setting", detail.setting], ["group", detail.group],
     ["asked in", detail.language], ["answer in", detail.answer_language], ["evidence in", detail.evidence_language],
+    ["counted under", detail.stratum],
     ["relevant", detail.relevant.join(", ")], ["documents", detail.documents.join(", ")],
     ["repeat", detail.repeat ? String(detail.repeat + 1) : ""], ["seconds", detail.seconds.toFixed(2)],
     ...Object.entries(detail.scores).map(([name, value]) => [name, value.toFixed(3)])];

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from xagent.evaluation.figures import Comparison, Figures, compare, cost, figures
+from xagent.evaluation.figures import Comparison, Figures, compare, cost, figures, mean_figure
 from xagent.evaluation.figures import Table as Estimates
 from xagent.evaluation.records import Record
 from xagent.evaluation.report.losses import LOSSES, Loss, called, counted, lost
-from xagent.evaluation.report.tables import Cell, Table
+from xagent.evaluation.report.tables import Cell, Note, Part, Table
 from xagent.evaluation.runs import Manifest, Run
 from xagent.evaluation.samples import Suite
 from xagent.evaluation.statistics import Difference
@@ -38,6 +38,8 @@ class Report:
     suite: Suite
     records: Sequence[Record]
     figures: Figures
+    selected: int = 0
+    """How many answers the run is to have, with those that it has; 0 where that is not known."""
 
     @classmethod
     def of(cls, run: Run, suite: Suite, name: str = "") -> Self:
@@ -46,7 +48,9 @@ class Report:
         Raises InputError where the run has a damaged line.
         """
         records = run.records()
-        return cls(name or run.path.resolve().name, run.manifest, suite, records, figures(records, suite))
+        selected = len(run.selected() or ())
+        name = name or run.path.resolve().name
+        return cls(name, run.manifest, suite, records, figures(records, suite), selected)
 
     def judged(self) -> Iterator[Judged]:
         """Each record, failures too, in the order in which they came."""
@@ -84,6 +88,19 @@ class Report:
         names = ("correct", *self.suite.headline, *self.suite.scorers)
         return next((name for name in names if name in self.figures.overall), "")
 
+    def parts(self) -> list[Part]:
+        """What is to be known of the run first, and its tables."""
+        return [*(Note(self.name, text) for text in self._notes()), *self.tables()]
+
+    def _notes(self) -> Iterator[str]:
+        asked = len(self.records)
+        if asked < self.selected:
+            yield f"{asked:,} of {self.selected:,} asked so far: go on with the same command"
+        elif not asked:
+            yield "nothing asked so far: go on with the same command"
+        if asked and not self.figures.answered:
+            yield f"no answer: all {asked:,} that were asked failed"
+
     def tables(self) -> list[Table]:
         """By language and by setting; the suite's own figures; where answers were lost."""
         found = self.figures
@@ -118,7 +135,7 @@ class Report:
             (name, max((one.n for one in row.values()), default=0), *(row.get(figure) for figure in names))
             for name, row in listed.items()
         ]
-        return Table(f"{self.name}, by {by}", (by, "samples", *names), tuple(rows))
+        return Table(f"by {by}", (by, "samples", *names), tuple(rows), self.name)
 
     def _ordered(self) -> list[str]:
         first = [name for name in self.suite.headline if name in self.figures.overall]
@@ -126,41 +143,46 @@ class Report:
 
     def _own(self) -> Table:
         rows = tuple(sorted(self.figures.of_suite.items()))
-        return Table(f"{self.name}, {self.suite.name}'s own figures", ("figure", "value"), rows)
+        return Table(f"{self.suite.name}'s own figures", ("figure", "value"), rows, self.name)
 
     def _lost(self) -> Table:
         rows: list[tuple[Cell, ...]] = [
             (code, *(row[loss] for loss in LOSSES)) for code, row in self.losses().items()
         ]
         columns = ("language", *(called(loss) for loss in LOSSES))
-        return Table(f"{self.name}, where answers were lost", columns, tuple(rows))
+        return Table("where answers were lost", columns, tuple(rows), self.name)
 
     def losses(self) -> Mapping[str, Counter[Loss]]:
-        """How many answers were lost where, by the question's language; without those not to be judged."""
-        return counted((one.record.sample.language, one.loss) for one in self.judged())
+        """How many answers were lost where, by `Sample.row`; without those not to be judged."""
+        return counted((one.record.sample.row, one.loss) for one in self.judged())
 
 
-def comparisons(reports: Sequence[Report], figure: str = "") -> list[Table]:
-    """How far each run is above the first, if it is of the same suite, in one of its figures.
+def comparisons(reports: Sequence[Report], figure: str = "") -> list[Part]:
+    """How far each run is above the first, in its suite's `mean_figure`, or why that cannot be said.
 
-    In the first of the suite's headline that is a scorer, or its first scorer, unless `figure` names one.
-    Raises UnknownName where the suite has no such scorer, InputError where two runs share no sample that it
-    judges.
+    Raises UnknownName where `figure` is none of the first run's suite that runs can be compared in.
     """
-    return [
-        compared(report, reports[0], figure)
-        for report in reports[1:]
-        if report.suite.name == reports[0].suite.name
-    ]
+    first, *others = reports
+    figure = mean_figure(first.suite, figure)
+    return [_compared(report, first, figure) for report in others]
 
 
-def compared(report: Report, baseline: Report, figure: str = "") -> Table:
+def _compared(report: Report, baseline: Report, figure: str) -> Part:
     """How far a run is above a baseline, overall and by language, as `comparisons` says."""
-    names = (*report.suite.headline, *report.suite.scorers)
-    wanted = figure or next(name for name in names if name in report.suite.scorers)
-    found = compare(report.records, baseline.records, report.suite, wanted)
-    title = f"{report.name} above {baseline.name}, {wanted}"
-    return Table(title, ("language", "samples", "difference", "p", "p (Holm)"), tuple(_differences(found)))
+    if report.suite.name != baseline.suite.name:
+        return _apart(report, baseline, f"its suite is {report.suite.name}, not {baseline.suite.name}")
+    if not figure:
+        return _apart(report, baseline, f"{report.suite.name} has no figure that is a mean over samples")
+    found = compare(report.records, baseline.records, report.suite, figure)
+    if found is None:
+        return _apart(report, baseline, f"no sample in common that {figure} judges")
+    columns = ("language", "samples", "difference", "p", "p (Holm)")
+    title = f"above {baseline.name} in {figure}"
+    return Table(title, columns, tuple(_differences(found)), report.name)
+
+
+def _apart(report: Report, baseline: Report, why: str) -> Note:
+    return Note(report.name, f"not compared with {baseline.name}: {why}")
 
 
 def _differences(found: Comparison) -> list[tuple[Cell, ...]]:

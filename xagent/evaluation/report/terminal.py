@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from xagent.evaluation.report.summary import Report, comparisons
-from xagent.evaluation.report.tables import Table, shown
+from xagent.evaluation.report.tables import Part, Table, shown_row
 from xagent.terminal import console, one_line
 
 if TYPE_CHECKING:
@@ -19,10 +19,13 @@ _GAP = 2
 
 def show(reports: Sequence[Report], figure: str = "") -> None:
     """Each run's figures by language and by setting, then what `comparisons` says; raises what that does."""
-    for report in reports:
+    compared = comparisons(reports, figure)
+    for number, report in enumerate(reports):
+        if number:
+            console().print()
         _show_run(report)
-    for table in comparisons(reports, figure):
-        show_table(table)
+    for part in compared:
+        _show(part)
 
 
 def show_table(table: Table) -> None:
@@ -31,7 +34,7 @@ def show_table(table: Table) -> None:
     if not screen.is_terminal:
         screen.width = _WIDEST
     screen.print()
-    screen.print(one_line(table.title), style="bold", soft_wrap=True)
+    screen.print(one_line(table.heading), style="bold", soft_wrap=True)
     for number, columns in enumerate(_fitting(table, screen.width)):
         if number:
             screen.print()
@@ -43,16 +46,25 @@ def _show_run(report: Report) -> None:
     screen.print(one_line(report.name), style="bold", soft_wrap=True)
     for name, value in report.facts.items():
         screen.print(f"{name}: {one_line(value)}", style="dim", soft_wrap=True)
-    for table in report.tables():
-        show_table(table)
+    for part in report.parts():
+        _show(part)
+
+
+def _show(part: Part) -> None:
+    if isinstance(part, Table):
+        show_table(part)
+        return
+    screen = console()
+    screen.print()
+    screen.print(one_line(part.line), soft_wrap=True)
 
 
 def _fitting(table: Table, width: int) -> Iterator[list[int]]:
     """The numbers of columns, the first and as many more as there is room for, until none is left."""
     from rich.cells import cell_len
 
-    lines = (table.columns, *table.rows)
-    widths = [max(cell_len(shown(line[n])) for line in lines) for n in range(len(table.columns))]
+    lines = map(shown_row, (table.columns, *table.rows))
+    widths = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     columns = [0]
     for n in range(1, len(widths)):
         if len(columns) > 1 and sum(widths[one] + _GAP for one in columns) + widths[n] > width:
@@ -65,10 +77,12 @@ def _fitting(table: Table, width: int) -> Iterator[list[int]]:
 def _drawn(table: Table, columns: Sequence[int]) -> "Drawn":
     from rich.table import Table as Drawn
 
-    drawn = Drawn(*(shown(table.columns[n]) for n in columns), box=None, pad_edge=False)
-    for n, column in enumerate(drawn.columns):
-        column.justify = "left" if n == 0 else "right"
+    heads, *rows = map(shown_row, (table.columns, *table.rows))
+    drawn = Drawn(*(heads[n] for n in columns), box=None, pad_edge=False)
+    for n, column in zip(columns, drawn.columns, strict=True):
+        # What follows some of the intervals would move their digits, were they ranged right.
+        column.justify = "left" if n == 0 or table.estimates(n) else "right"
         column.overflow = "fold"
-    for row in table.rows:
-        drawn.add_row(*(shown(row[n]) for n in columns))
+    for row in rows:
+        drawn.add_row(*(row[n] for n in columns))
     return drawn
