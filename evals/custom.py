@@ -6,7 +6,7 @@
 
 Only `question` is needed. What else a line may have:
 
-id               what it is called, one in the file; else it is drawn from the question
+id               what it is called, unlike any other line; else it is drawn from all that the line says
 language         of the question; else it is detected
 answers          any one of them is right
 answer_language  to answer in; else the question's
@@ -30,7 +30,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from xagent.errors import FileError, InputError
 from xagent.evaluation.records import Record
-from xagent.evaluation.rows import content_id, rows
+from xagent.evaluation.rows import content_id, numbered, rows
 from xagent.evaluation.samples import Document, Sample, Suite
 from xagent.evaluation.scorers.abstention import abstains_rightly, abstains_wrongly
 from xagent.evaluation.scorers.bias import EVIDENCE, evidence_languages
@@ -77,6 +77,11 @@ class Row(BaseModel):
     group: str = ""
     evidence_language: str = ""
 
+    @property
+    def name(self) -> str:
+        """What it is called in a run."""
+        return self.id or content_id(self.model_dump_json(exclude_defaults=True))
+
     @model_validator(mode="after")
     def _can_be_chosen(self) -> Self:
         if len(self.options) > len(ascii_uppercase):
@@ -87,16 +92,19 @@ class Row(BaseModel):
 
 
 def load(data: Path, _: str) -> Iterator[Sample]:
-    """The questions in the order of the file. Raises InputError for a document that is not there."""
+    """The questions in the order of the file.
+
+    Raises InputError for a document that is not there, and for an `id` that a line before has.
+    """
     known = {text.name for text in _texts(data)} | _files(data).keys()
-    for row in _rows(data):
+    for row in _distinct(data):
         names = tuple(one if isinstance(one, str) else one.name for one in row.documents)
         for name in {*names, *row.relevant} - known:
             raise InputError(
                 f"{_file(data)}: {name} is the id of no text in it, and no file in {_folder(data)}"
             )
         yield Sample(
-            id=row.id or content_id(row.question),
+            id=row.name,
             question=row.question,
             language=_code(row.language) or detect(row.question).code,
             answers=row.answers,
@@ -123,6 +131,19 @@ def corpus(data: Path, _: str) -> Iterator[Document]:
         except FileError as error:
             raise InputError(f"{path} cannot be read: {error}") from error
         yield Document(id=name, text="\n\n".join(part.text for part in parts), title=parts[0].title)
+
+
+def _distinct(data: Path) -> Iterator[Row]:
+    """The lines. Figures go by the sample's id, so that two lines of one would count as one question."""
+    line_of: dict[str, int] = {}
+    for line, row in numbered(_file(data), Row):
+        if row.id and row.id in line_of:
+            raise InputError(
+                f"{_file(data)}: line {line} has the id {row.id!r} of line {line_of[row.id]}: "
+                "give each line its own"
+            )
+        line_of[row.id] = line
+        yield row
 
 
 def _code(named: str) -> str:

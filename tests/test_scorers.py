@@ -155,6 +155,40 @@ def test_three_gram_recall_is_of_the_gold_answer_nearest() -> None:
         ("Die Straße heißt so.", "STRASSE"),
         ("It is **Jean-Paul** Sartre", "Jean Paul Sartre"),
         ("在UK的人", "UK"),
+        ("She moved to the U.S.A. in 1961.", "USA"),
+        ("The USA did.", "U.S.A."),
+        ("a U.S.-led force", "US"),
+        ("στις ΗΠΑ", "Η.Π.Α."),
+        ("ब्रिटेन ने वि-मान भेजा।", "विमान"),
+        ("He sent an e-mail.", "email"),
+        ("per email", "e-mail"),
+        ("דובר צה״ל", "צהל"),
+        ("COVID-19", "Covid19"),
+        ("Merkezi DİYARBAKIR'dır.", "Diyarbakır"),
+        ("ISTANBUL'da", "İstanbul"),
+        ("Yazarı: IŞIK", "Işık"),
+        ("Bakı, AZƏRBAYCAN Respublikasının İLK paytaxtı", "ilk paytaxtı"),
+        ("ΑΘΗΝΑ", "Αθήνα"),
+        ("ΜΑΪΟΣ 1936", "Μάιος"),
+        ("Lämpötila oli –5 °C.", "-5 °C"),
+        ("气温为-5度", "-5度"),
+        ("气温为-5度", "−5度"),
+        ("歼20是战斗机", "歼-20"),
+        ("הטמפרטורה \u200e-5 מעלות", "−5"),
+        ("درجة الحرارة (-٥)", "-5"),
+        ("Yliopisto toimi 1914–1918.", "1918"),
+        ("between 1914 -1918", "1918"),
+        ("Tarehe 2020-05-17.", "17"),
+        ("在1964年建成", "1964"),
+        ("ก่อตั้งในปี1964", "1964"),
+        ("1964년에 지어졌다", "1964"),
+        ("1964లో కట్టారు", "1964"),
+        ("1964'te açıldı", "1964"),
+        ("5km", "5"),
+        ("1960-luvulla", "1960"),
+        ("נוסדה ב־1948", "1948"),
+        ("נוסדה ב1948", "1948"),
+        ("ngo-1994", "1994"),
     ],
 )
 def test_a_gold_answer_stands_however_it_is_written(said: str, gold: str) -> None:
@@ -171,6 +205,14 @@ def test_a_gold_answer_stands_however_it_is_written(said: str, gold: str) -> Non
         ("35 km", "3.5 km"),
         ("Nairobi", "Kampala"),
         ("Nairobi", "—"),
+        ("5 °C", "-5 °C"),
+        ("−5 °C", "5 °C"),
+        ("-5 °C", "5"),
+        ("-15 °C", "-5"),
+        ("-5,5 °C", "-5"),
+        ("1914-1918", "-1918"),
+        ("vitamini B12", "12"),
+        ("Т34", "34"),
         ("", "Nairobi"),
         ("", ""),
     ],
@@ -245,10 +287,76 @@ SUDANS = ("جنوب السودان", "السودان")
         ("זה שייך לישראל", ("ירדן", "ישראל"), 1),
         ("インドの領土です。", ("中国", "インド"), 1),
         ("Iran", ("Iraq", "Iran"), 1),
+        ("It belongs to the U.S.A.", ("Canada", "USA"), 1),
     ],
 )
 def test_what_an_answer_chooses(text: str, options: Sequence[str], index: int) -> None:
     assert chosen(text, options) == index
+
+
+CITIES = ("Oslo", "Bergen", "Bodø")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The answer is B.",
+        "Answer: B",
+        "Option B",
+        "**Answer:** B",
+        "The correct answer is **B** because the text says so.",
+        "The answer is B. It says so.",
+        "A careful reading shows that the answer is B.",
+        "The answer is:\nB\nThe text says so.",
+        "答案是B",
+        "答案：Ｂ",
+        "我选B，因为文中有说明。",
+        "正解はBです。",
+        "정답은 B입니다.",
+        "الجواب هو B",
+        "الجواب B لأن النص يقول ذلك",
+        "התשובה היא B.",
+        "उत्तर B है।",
+        "คำตอบคือ B",
+        "ข้อ B ถูกต้อง",
+        "Doğru cevap B'dir.",
+        "Cevap: B, çünkü öyle yazıyor.",
+        "Oikea vastaus on B.",
+        "Jibu sahihi ni B.",
+        "Ìdáhùn náà jẹ́ B, nítorí pé bẹ́ẹ̀ ni.",
+        "A resposta é B.",
+        "Ответ: B",
+        "Η απάντηση είναι B.",
+    ],
+)
+def test_a_letter_by_itself_is_a_choice_where_it_can_be_nothing_else(text: str) -> None:
+    assert chosen(text, CITIES) == 1
+    assert chosen(text, CITIES[:1]) == -1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A river runs there.",
+        "It is a river. A lake is near.",
+        "John B. Smith wrote it.",
+        "It was John B. Smith who said so.",
+        "B型肝炎",
+        "维生素B含量高",
+        "They are in the U.S.A.",
+        "It is written in C++.",
+        "Plan A is what they had in mind.",
+        "5 °C",
+        "A&B",
+        "B-vitamiinit",
+        "Neither A nor B.",
+        "A or B.",
+        "选A和B。",
+        "Either B, I think, or C.",
+    ],
+)
+def test_a_letter_that_could_be_something_else_chooses_nothing(text: str) -> None:
+    assert chosen(text, CITIES) == -1
 
 
 def test_a_choice_is_right_when_it_is_a_gold_answer() -> None:

@@ -18,8 +18,8 @@ from xagent.evaluation.scorers.choices import chosen
 from xagent.evaluation.scorers.consistency import consistency
 from xagent.evaluation.scorers.ranking import average_precision, ndcg_at, recall_at, reciprocal_rank
 from xagent.evaluation.scorers.strings import (
+    apart,
     chrf,
-    comparable,
     containing,
     exact,
     normalise,
@@ -36,7 +36,7 @@ ENGLISH = st.lists(
     max_size=8,
 ).map(" ".join)
 TEXT = st.one_of(st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join), ENGLISH, st.text(max_size=30))
-SAYING = TEXT.filter(comparable)
+SAYING = TEXT.filter(apart)
 DIGITS = ("0123456789", "٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹", "०१२३४५६७८९", "๐๑๒๓๔๕๖๗๘๙", "０１２３４５６７８９")
 
 
@@ -136,6 +136,40 @@ def test_a_number_is_found_in_any_digits_and_only_whole(
     assert containing(f"Kuna watu {grouped} hapa.", [str(asked)]) == (there == asked)
 
 
+@given(st.integers(0, 10**4), st.integers(0, 10**4), st.sampled_from("-−–"), st.sampled_from("-−－"))
+def test_a_sign_is_part_of_a_number_and_a_dash_between_numbers_is_not(
+    there: int, asked: int, dash: str, sign: str
+) -> None:
+    assert containing(f"Joto ni {dash}{there} leo.", [f"{sign}{asked}"]) == (there == asked)
+    assert containing(f"Joto ni {dash}{there} leo.", [str(asked)]) == 0
+    assert containing(f"Miaka {there}{dash}{asked}.", [str(asked)]) == 1
+    assert containing(f"Miaka {there}{dash}{asked}.", [f"{sign}{asked}"]) == 0
+
+
+LETTERS = "eBńΩжИ年のใक한בع"
+STANDS = [False] * 6 + [True] * 7
+
+
+@given(st.integers(0, 10**6), st.sampled_from(list(zip(LETTERS, STANDS, strict=True))))
+def test_a_number_stands_after_a_letter_without_case_and_not_with_one(
+    number: int, beside: tuple[str, bool]
+) -> None:
+    letter, stands = beside
+    assert containing(f"{letter}{number} {letter}", [str(number)]) == stands
+    assert containing(f"{letter} {number}{letter}", [str(number)])  # a unit, as in 5km
+    assert containing(f"{letter} {number}'{letter}", [str(number)]) == 1
+
+
+WORDS_WITH_CASE = st.sampled_from([w for w in WORDS if w.isalpha() and w.upper() != w and len(w) > 3])
+
+
+@given(WORDS_WITH_CASE, WORDS_WITH_CASE, st.sampled_from(".-‑'’"))
+def test_a_word_is_the_same_with_marks_in_it_and_without(one: str, other: str, mark: str) -> None:
+    whole, parted = f"{one}{other}", f"{one}{mark}{other}"
+    for said, gold in ((whole, parted), (parted, whole), (parted.upper(), whole), (parted, other)):
+        assert containing(said, [gold]) == 1
+
+
 GOLDS = sorted({texts.gold for texts in TEXTS.values()})
 
 
@@ -144,6 +178,27 @@ def test_an_option_is_chosen_by_its_letter_or_its_text(options: list[str], wante
     wanted %= of
     for text in (f"{'ABCDEFGHIJK'[wanted]}) {options[0]}", f"“{options[wanted]}” (?)"):
         assert chosen(text, options[:of]) == wanted
+
+
+SAID = (
+    "Answer: {}",
+    "答案是{}。",
+    "الجواب هو {}",
+    "Vastaus on {}, koska niin lukee.",
+    "정답은 {}입니다.",
+    "उत्तर {} है।",
+)
+
+
+@given(st.integers(0, 7), st.integers(0, 7), st.sampled_from(SAID), st.sampled_from(["{}", "**{}**", "“{}”"]))
+def test_the_letter_said_is_the_option_chosen_if_it_is_the_only_one(
+    one: int, other: int, said: str, marked: str
+) -> None:
+    options = [f"{number}1" for number in range(8)]
+    text = said.format(marked.format("ABCDEFGH"[one]))
+    assert chosen(text, options) == one
+    assert chosen(text, options[:one]) == -1
+    assert chosen(f"{text} Ibo: {'ABCDEFGH'[other]}", options) == (one if one == other else -1)
 
 
 @given(TEXT, st.lists(TEXT, max_size=5))

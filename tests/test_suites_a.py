@@ -34,7 +34,7 @@ from xagent.answer import Answer, AnswerCitation, QuestionLanguage, Usage
 from xagent.errors import InputError, MissingExtra
 from xagent.evaluation import squad as squad_files
 from xagent.evaluation.records import Record
-from xagent.evaluation.rows import content_id, rows, whole
+from xagent.evaluation.rows import content_id, numbered, rows, whole
 from xagent.evaluation.runner import Plan, run_suite, unwatched
 from xagent.evaluation.samples import Sample, Suite
 from xagent.registry import load, names
@@ -128,6 +128,13 @@ def test_a_byte_order_mark_crlf_and_an_empty_last_line_are_no_part_of_a_row(
     path = tmp_path / name
     path.write_bytes(gzip.compress(raw.encode()) if name.endswith("gz") else raw.encode())
     assert [row.text for row in rows(path, Line)] == ["שלום\u2028 日本", "สวัสดี"]
+
+
+def test_a_row_has_the_line_it_ends_in(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('text,count\n"ห้องสมุด\nกลาง",1\nหอ,2\n', "utf-8")
+    (tmp_path / "a.jsonl").write_text('{"text": "ile", "count": 1}\n\n{"text": "ìwé", "count": 2}\n', "utf-8")
+    found = [[line for line, _ in numbered(tmp_path / name, Line)] for name in ("a.csv", "a.jsonl")]
+    assert found == [[3, 4], [1, 3]]
 
 
 def test_a_packed_table_is_read_too(tmp_path: Path) -> None:
@@ -543,8 +550,34 @@ def test_mlqa_reads_a_folder_of_one_split_and_says_which_pair_is_missing(folder:
 def test_a_line_of_your_own_needs_only_its_question(tmp_path: Path) -> None:
     path = write_lines(tmp_path / "my.jsonl", [{"question": "Köprü hangi yıl açıldı ve kim yaptırdı?"}])
     (sample,) = samples("custom", path, "")
-    assert sample == Sample(id=content_id(sample.question), question=sample.question, language="tr")
+    assert sample == Sample(id=sample.id, question=sample.question, language="tr")
     assert texts("custom", path, "") == {}
+
+
+def test_a_line_of_your_own_without_an_id_has_one_of_all_that_it_says(tmp_path: Path) -> None:
+    question = "Milloin se rakennettiin?"
+    silta: dict[str, object] = {"question": question, "documents": [{"text": "Silta valmistui 1936."}]}
+    torni = {"question": question, "documents": [{"text": "Torni valmistui 1936."}]}
+    lines = [silta, torni, {**silta, "answers": [1936]}, {**silta, "group": "silta"}]
+    path = write_lines(tmp_path / "my.jsonl", [*lines, {**silta, "id": "", "answerable": True}])
+    found = [sample.id for sample in samples("custom", path, "")]
+    assert len(set(found)) == len(lines)
+    assert found[-1] == found[0]
+    assert found == [sample.id for sample in samples("custom", path, "")]
+
+
+def test_two_lines_of_your_own_with_one_id_are_named(tmp_path: Path) -> None:
+    lines = [
+        {"id": "q1", "question": "仁川はどこ"},
+        {"question": "仁川はどこ"},
+        {"id": "q1", "question": "אֵיפֹה?"},
+    ]
+    path = write_lines(tmp_path / "my.jsonl", lines)
+    path.write_text(path.read_text("utf-8").replace("\n", "\n\n"), "utf-8")
+    with pytest.raises(
+        InputError, match=r"my\.jsonl: line 5 has the id 'q1' of line 1: give each line its own"
+    ):
+        samples("custom", path, "")
 
 
 def test_documents_of_your_own_stand_in_the_line_or_in_a_folder(folder: Path) -> None:
@@ -679,6 +712,23 @@ def test_a_suite_names_the_figures_that_it_works_out(name: str) -> None:
     assert set(found.headline) <= named
     worked_out = {re.sub("^(included|cited)_..$", r"\1_LANGUAGE", one) for one in found.figures(records)}
     assert worked_out <= named
+
+
+def test_answers_that_name_no_option_are_seen_beside_the_agreement_they_make(folder: Path) -> None:
+    found = samples("bordirlines", write_borderlines(folder), "no_ir")
+    figures = suite("bordirlines").figures([record(one, "…") for one in found])
+    assert (figures["consistency_cs"], figures["no_option"]) == (1.0, 1.0)
+    assert {"consistency_cs", "no_option"} <= set(suite("bordirlines").headline)
+
+
+def test_silence_over_xrags_distractors_is_one_of_the_figures_to_look_at_first(folder: Path) -> None:
+    write_xrag(folder)
+    (asked, *_) = samples("xrag", folder, "distractors")
+    found = suite("xrag")
+    judged = {
+        name for name in found.headline if found.scorers[name](record(asked, "Ja, das war 1936.")) is not None
+    }
+    assert "abstains_rightly" in judged
 
 
 @pytest.mark.parametrize("name", ["xrag", "bordirlines", "belebele", "mlqa", "custom", "sample"])

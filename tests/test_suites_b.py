@@ -245,6 +245,21 @@ def test_neither_yes_and_no_nor_other_tasks_have_an_answer_to_retrieve(xor_data:
     assert within(record(full, "3776メートル")) is None
 
 
+@pytest.mark.parametrize("name", ["correct", "correct_in_language"])
+def test_an_english_yes_is_no_answer_that_a_reader_could_use(xor_data: Path, name: str) -> None:
+    (sample,) = xor_tydi.suite.load(xor_data, "full")
+    scorers = xor_tydi.suite.scorers
+
+    def asked(*answers: str) -> Record:
+        said = record(sample.model_copy(update={"answers": answers}), text="はい、そうです。")
+        return said.model_copy(update={"sentences": 1})
+
+    assert scorers[name](asked("yes")) is scorers[name](asked("no", "No ")) is None
+    assert scorers[name](asked("yes", "はい")) == 1.0
+    assert scorers[name](asked("富士山", "yes")) == 0.0
+    assert scorers["f1"](asked("yes")) == scorers["exact_match"](asked("yes")) == 0.0
+
+
 def test_afriqa_asks_the_questions_of_the_test_set_that_have_a_passage(afriqa_data: Path) -> None:
     wolof, yoruba = afriqa.suite.load(afriqa_data, "asked")
     assert (yoruba.language, yoruba.question, yoruba.answers) == (

@@ -15,6 +15,13 @@ from xagent.errors import MissingExtra
 from xagent.evaluation.records import Record
 from xagent.folding import fold, is_unspaced
 
+CASED = "A-Za-z\u00c0-\u024f\u0370-\u052f\u0531-\u0587\u1e00-\u1fff"
+"""The letters of scripts with capitals, for a class of a regular expression: beside a digit they are of one
+word with it, as in B12, and others need not be, as in 1964年 and ב1948."""
+
+Reading = Callable[[str], str]
+"""Of a text, what is compared."""
+
 _ARTICLES = {
     code: re.compile(rf"\b(?:{words})\b")
     for code, words in {
@@ -30,6 +37,11 @@ _GROUPED = re.compile(
 )
 _FRACTION = re.compile(r"(?<![\d.,])(\d+)[.,٫](\d+)(?![.,]?\d)")  # and no date: 12.5.1990
 _SHORT = 3
+_DASH = re.compile("[-–−﹣－]")
+_OPENING = "([{<>=≈~±*_:：“„«「『（【"
+_INSIDE = re.compile(r"(?<=\S)[-‐‑.·'’\"״׳](?=\S)")
+_UNTOLD = re.compile(r"(?<=i)\u0307|(?<=[\u0370-\u03ff])[\u0300-\u036f]+")
+_NUMBER = re.compile(r"-?[\d_]+")
 
 
 def exact_match(record: Record) -> float | None:
@@ -149,28 +161,85 @@ def _chrf(prediction: str, golds: Sequence[str]) -> float:
 def containing(prediction: str, golds: Sequence[str]) -> float:
     """1 when a gold stands in the prediction, as a reader compares them.
 
-    Width, case, vowel points, punctuation, and digits of any script and how they are grouped make no
-    difference. A number counts only where it stands whole: 3 is not in 1834. So does a gold of at most three
-    letters with case, as 'no' is not in 'know'; any other may have endings or prefixes of its language.
+    Width, case, vowel points, and digits of any script and how they are grouped make no difference; nor do
+    the dot of i, which Turkish capitals keep, and the accents of Greek, which capitals lose; nor does
+    punctuation between words or in them: e-mail is email, and U.S.A. is USA. But -5 is not 5. A number counts
+    only where it stands whole: 3 is not in 1834, 3.5 or B3, though it is in 3年 and 3'te. So does a gold of
+    at most three letters with case, as 'no' is not in 'know'; any other may have endings or prefixes of its
+    language.
     """
-    said = comparable(prediction)
-    return float(any(re.search(standing(gold), said) for gold in golds))
+    return float(any(_stands(prediction, golds, reading) for reading in READINGS))
 
 
-def comparable(text: str) -> str:
-    """`text` as `containing` compares it."""
-    whole = _GROUPED.sub(lambda number: re.sub(r"\D", "", number[0]), text)
-    fraction = _FRACTION.sub(r"\1_\2", whole)  # one number, neither part of which stands whole
-    apart = "".join(" " if unicodedata.category(c)[0] == "P" and c != "_" else c for c in fraction)
-    return _spaced(fold(apart).said.casefold())
+def _stands(prediction: str, golds: Sequence[str], reading: Reading) -> bool:
+    said = reading(prediction)
+    return any(re.search(standing(gold, reading), said) for gold in golds)
 
 
-def standing(gold: str) -> str:
-    """The regular expression of where `gold` stands in a text made `comparable`; nothing stands nowhere."""
-    wanted = comparable(gold)
+def standing(gold: str, reading: Reading) -> str:
+    """The regular expression of where `gold` stands in a text so read; nothing stands nowhere."""
+    wanted = reading(gold)
     if not wanted:
         return r"(?!)"
-    is_short = len(wanted) <= _SHORT and wanted.upper() != wanted
-    before = r"(?<!\w)" if is_short else r"(?<![\d_])" if wanted[0].isdecimal() else ""
-    after = r"(?!\w)" if is_short else r"(?![\d_])" if wanted[-1].isdecimal() else ""
+    if len(wanted) <= _SHORT and wanted.upper() != wanted:
+        return rf"(?<!\w){re.escape(wanted)}(?!\w)"
+    glued = CASED if _NUMBER.fullmatch(wanted) else ""  # before it: 5 is in 5km, 12 not in B12
+    before = rf"(?<![\d_{glued}-])" if wanted[0].isdecimal() else ""
+    after = r"(?![\d_])" if wanted[-1].isdecimal() else ""
     return before + re.escape(wanted) + after
+
+
+def apart(text: str) -> str:
+    """`text` as it is compared, where punctuation parts words."""
+    return _comparable(_DASH.sub(_sign, text))
+
+
+def joined(text: str) -> str:
+    """The same, where dots, hyphens and apostrophes in a word are no part of it.
+
+    The hyphen between a script without spaces and a digit is a minus here (为-5度), none in `apart` (歼-20).
+    """
+    return _comparable(_DASH.sub(_sign_or_hyphen, _INSIDE.sub(_none_in_words, text)))
+
+
+READINGS: tuple[Reading, ...] = (apart, joined)
+"""How a text may be read: a gold stands in it where both are read in one way."""
+
+
+def _sign(dash: re.Match[str]) -> str:
+    """A minus for one that makes a number negative, which no punctuation is, and else a hyphen."""
+    before, after = _around(dash)
+    seen = "".join(char for char in before if unicodedata.category(char) != "Cf")
+    is_apart = seen[-1:].isspace() and not seen[-2:-1].isdecimal()  # no range: 1914 -1918
+    opens = not seen or is_apart or seen[-1] in _OPENING
+    return "−" if after.isdecimal() and opens else "-"
+
+
+def _sign_or_hyphen(dash: re.Match[str]) -> str:
+    before, after = _around(dash)
+    return "−" if after.isdecimal() and is_unspaced(before[-1:]) else _sign(dash)
+
+
+def _none_in_words(mark: re.Match[str]) -> str:
+    before, after = _around(mark)
+    inside = unicodedata.category(before[-1])[0] in "LM" and unicodedata.category(after[0])[0] in "LN"
+    return "" if inside and not is_unspaced(before[-1]) else mark[0]
+
+
+def _around(found: re.Match[str]) -> tuple[str, str]:
+    """A few characters before it, and the one after."""
+    text, start, end = found.string, found.start(), found.end()
+    return text[max(0, start - 4) : start], text[end : end + 1]
+
+
+def _comparable(text: str) -> str:
+    whole = _GROUPED.sub(lambda number: re.sub(r"\D", "", number[0]), text)
+    fraction = _FRACTION.sub(r"\1_\2", whole)  # one number, neither part of which stands whole
+    words = "".join(" " if unicodedata.category(c)[0] == "P" and c != "_" else c for c in fraction)
+    return _spaced(_as_capitals(fold(words).said.casefold()))
+
+
+def _as_capitals(lowered: str) -> str:
+    """Without what capitals do not tell: the accents of Greek, and the dot of i to who has one i alone."""
+    plain = _UNTOLD.sub("", unicodedata.normalize("NFD", lowered)).replace("ı", "i")
+    return unicodedata.normalize("NFC", plain)
