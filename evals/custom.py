@@ -205,7 +205,7 @@ suite = Suite(
         "abstains_rightly": abstains_rightly,
         "abstains_wrongly": abstains_wrongly,
     },
-    headline=("correct_in_language", "correct", "right_language", "grounded"),
+    headline=("correct_in_language", "correct", "right_language", "grounded", "abstains_rightly"),
     figures=figures,
     figure_names=(*CONSISTENCY, *EVIDENCE),
 )

@@ -147,7 +147,7 @@ def test_search(agent: Agent) -> None:
         ("", "", EmptyQuestion),
         (" \n\t", "", EmptyQuestion),
         ("?! 🙂", "", EmptyQuestion),
-        ("a" * 4001, "", QuestionTooLong),
+        ("a" * 20_001, "", QuestionTooLong),
         (WHEN, "Klingonish", UnknownLanguage),
         (WHEN, "\x1b[31m", UnknownLanguage),
     ],

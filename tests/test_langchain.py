@@ -212,7 +212,7 @@ def test_a_model_is_told_what_it_did_wrong_and_goes_on(agent: Agent) -> None:
         replies=[
             calling(question=" ?"),
             calling(question=WHEN, language="Klingon"),
-            calling(question="why " * 2000),
+            calling(question="why " * 8000),
             calling(question=WHEN),
             AIMessage("1874"),
         ]
@@ -220,10 +220,8 @@ def test_a_model_is_told_what_it_did_wrong_and_goes_on(agent: Agent) -> None:
     out = program(model, agent).invoke({"messages": "go"})
     said = [message for message in out["messages"] if isinstance(message, ToolMessage)]
     assert [message.status for message in said] == ["error", "error", "error", "success"]
-    assert [
-        word in str(message.content)
-        for word, message in zip(("empty", "Klingon", "8,"), said[:3], strict=True)
-    ]
+    for word, message in zip(("empty", "Klingon", "31,999"), said[:3], strict=True):
+        assert word in str(message.content)
     assert out["messages"][-1].content == "1874"
 
 
