@@ -15,7 +15,7 @@ from xagent.evaluation import describe, live, reporting, runner
 from xagent.evaluation.command import evaluation, report_command
 from xagent.evaluation.live import Running, watched
 from xagent.evaluation.samples import Sample
-from xagent.testing import ModelServer
+from xagent.testing import ModelServer, Request
 
 from .evaluation_records import HOSTILE, records
 from .evaluation_suites import QUESTIONS, contains, install, suite
@@ -201,11 +201,24 @@ def test_where_no_graph_answers_anything_comparing_them_has_failed() -> None:
     assert "XAGENT_API_KEY" in row["error"]
 
 
-def test_judges_are_asked_and_reported() -> None:
-    with ModelServer({"Judgement": lambda request: {"correct": True}}) as server:
-        done = call("eval", "own", "--limit", "1", "--judge", f"{server.url}#fake", "--json")
-    assert done.data["judged_correct"]["mean"] == 1.0
+def test_judges_are_asked_and_their_verdict_is_a_figure_from_then_on(folder: Path) -> None:
+    def verdict(request: Request) -> dict[str, bool]:
+        return {"correct": "1203" in str(request.body)}
+
+    asked = ("eval", "own", "--limit", "1", "--out", "judged", "--json")
+    with ModelServer({"Judgement": verdict}) as server:
+        done = call(*asked, "--judge", f"{server.url}#fake")
+    assert done.data["judged_correct"] == pytest.approx(1 / 6, abs=1e-4)
     assert done.data["judges"] == ["fake"]
+    assert call(*asked).data["judged_correct"] == done.data["judged_correct"]
+    scores = json.loads((folder / "judged" / "scores.json").read_text("utf-8"))
+    assert {code: row["judged_correct"]["mean"] for code, row in scores["by_language"].items()} == {
+        code: float(code == "ar") for code in QUESTIONS
+    }
+    call("eval", "own", "--limit", "1", "--out", "unjudged")
+    shown = call("report", "judged", "judged", "unjudged", "--figure", "judged_correct")
+    assert "judged_correct" in shown.out
+    assert "unjudged: not compared with judged: no sample in common that judged_correct judges" in shown.out
 
 
 def test_help_names_what_there_is() -> None:

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from xagent.errors import EndpointError, InputError
 from xagent.evaluation import judge
 from xagent.evaluation.agreement import cohen_kappa, fleiss_kappa
+from xagent.evaluation.figures import figures
 from xagent.evaluation.judge import Judge, judged, panel
 from xagent.evaluation.runner import Outcome, Plan, run_suite, unwatched
+from xagent.evaluation.statistics import Estimate
+from xagent.evaluation.votes import JUDGED, with_votes
 from xagent.testing import Fault, ModelServer, Request
 
 from .evaluation_suites import QUESTIONS, install, suite
@@ -41,11 +44,15 @@ def vote(outcome: Outcome, *servers: ModelServer) -> dict[str, Any]:
     return judged(outcome.run, outcome.records, panel([f"{server.url}#fake" for server in servers]), 4)
 
 
+def verdicts(outcome: Outcome) -> Estimate:
+    return figures(outcome.records, with_votes(outcome.run, outcome.suite)).overall[JUDGED]
+
+
 def test_a_judge_sees_question_references_and_answer_and_no_language(outcome: Outcome) -> None:
     with judging(True) as server:
         found = vote(outcome, server)
-    assert found["judged_correct"]["mean"] == 1.0
-    assert found["judged_correct"]["n"] == len(QUESTIONS)
+    assert found["votes_failed"] == 0
+    assert (verdicts(outcome).mean, verdicts(outcome).n) == (1.0, len(QUESTIONS))
     sent = [str(request.body["messages"]) for request in server.requests]
     for question, gold in QUESTIONS.values():
         assert any(question in text and f'<statement id="1">{gold}</statement>' in text for text in sent)
@@ -59,7 +66,7 @@ def test_votes_are_kept_and_failed_ones_asked_for_again(outcome: Outcome) -> Non
         assert (failed["votes_failed"], "answered 400" in failed["votes_failed_because"]) == (2, True)
         asked = len(server.requests)
         found = vote(outcome, server)
-        assert (found["votes_failed"], found["judged_correct"]["mean"]) == (0, 0.0)
+        assert (found["votes_failed"], verdicts(outcome).mean) == (0, 0.0)
         assert len(server.requests) == asked + 2
         vote(outcome, server)
         assert len(server.requests) == asked + 2
@@ -77,7 +84,7 @@ def test_the_majority_decides(outcome: Outcome) -> None:
         judges = panel([f"{server.url}#{server.model}" for server in (one, two, three)])
         found: dict[str, Any] = judged(outcome.run, outcome.records, judges, 4)
     assert found["judges"] == ["yes", "no", "some"]
-    assert found["judged_correct"]["mean"] == pytest.approx(2 / 6, abs=1e-4)
+    assert verdicts(outcome).mean == pytest.approx(2 / 6, abs=1e-4)
     assert found["agreement_of_judges"] == pytest.approx(-0.35, abs=1e-4)
 
 

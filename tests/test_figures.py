@@ -63,7 +63,7 @@ def again(one: Record, outcome: str, repeat: int) -> Record:
 
 def compared(after: Sequence[Record], before: Sequence[Record]) -> Comparison:
     """How far one run is above another that it shares samples with."""
-    found = compare(after, before, SUITE, "right")
+    found = compare(scored(after, SUITE), scored(before, SUITE), "right")
     assert found is not None
     return found
 
@@ -233,15 +233,16 @@ def test_what_is_no_mean_over_samples_is_refused_with_those_that_are(named: str)
 
 
 def test_runs_without_a_sample_in_common_are_not_compared() -> None:
-    assert compare([record(1, "ar", "en", "right")], [record(2, "ar", "en", "right")], SUITE, "right") is None
-    assert compare([], BY_HAND, SUITE, "right") is None
+    one, other = (scored([record(n, "ar", "en", "right")], SUITE) for n in (1, 2))
+    assert compare(one, other, "right") is None
+    assert compare([], scored(BY_HAND, SUITE), "right") is None
 
 
 @pytest.mark.parametrize("change", [{"question": "من بنى الجسر؟"}, {"answers": ("يوسف",)}])
 def test_samples_of_other_data_with_the_same_ids_are_not_compared(change: dict[str, object]) -> None:
     mine, other = record(1, "ar", "en", "right"), record(2, "ar", "en", "right")
     changed = mine.model_copy(update={"sample": mine.sample.model_copy(update=change)})
-    assert compare([mine], [changed], SUITE, "right") is None
+    assert compare(scored([mine], SUITE), scored([changed], SUITE), "right") is None
     assert compared([mine, other], [changed, other]).overall.estimate.n == 1
 
 

@@ -120,25 +120,30 @@ def run(
 
 
 def _run(plan: "Plan", judges: list[str], *, json: bool) -> None:
+    from xagent.evaluation.figures import figures
     from xagent.evaluation.judge import judged, panel
     from xagent.evaluation.live import watched
     from xagent.evaluation.report.summary import Report
     from xagent.evaluation.report.terminal import show
     from xagent.evaluation.runner import run_suite
     from xagent.evaluation.scores import headline, write_scores
+    from xagent.evaluation.votes import with_votes
 
     asked = panel(judges)
     with _interruptible():
         outcome = run_suite(_served(plan), watched)
-        run, suite, figures = outcome.run, outcome.suite, outcome.figures
-        verdicts = judged(run, outcome.records, asked, plan.concurrency) if asked else {}
-    if verdicts:
-        write_scores(run, suite, figures, verdicts)
+        run, records = outcome.run, outcome.records
+        agreed = judged(run, records, asked, plan.concurrency) if asked else {}
+    suite = with_votes(run, outcome.suite)
+    found = outcome.figures
+    if suite is not outcome.suite or agreed:
+        found = figures(records, suite)
+        write_scores(run, suite, found, agreed)
     if json:
-        typer.echo(to_json(headline(run, suite, figures) | verdicts, indent=None))
+        typer.echo(to_json(headline(run, suite, found) | agreed, indent=None))
         return
-    show([Report(run.path.name, run.manifest, suite, outcome.records, figures)])
-    for name, value in verdicts.items():
+    show([Report(run.path.name, run.manifest, suite, records, found)])
+    for name, value in agreed.items():
         console().print(f"{name}: {one_line(to_json(value, indent=None))}", soft_wrap=True)
     console(stderr=True).print(f"xagent: the run is in {one_line(str(run.path))}", soft_wrap=True)
 

@@ -158,18 +158,16 @@ def mean_figure(suite: Suite, named: str = "") -> str:
     return named or next((name for name in (*suite.headline, *suite.scorers) if name in suite.scorers), "")
 
 
-def compare(
-    records: Iterable[Record], baseline: Iterable[Record], suite: Suite, figure: str
-) -> Comparison | None:
-    """How far a run is above a baseline in a `mean_figure` of the suite, sample by sample.
+def compare(run: Iterable[Scored], baseline: Iterable[Scored], figure: str) -> Comparison | None:
+    """How far a run is above a baseline in a `mean_figure` of their suite, sample by sample.
 
     Samples are paired that are the same in all they say: other data may use the same ids. None where the
     runs have no sample in common that the figure judges.
     """
-    before = {one.sample.id: one for one in scored(baseline, suite) if figure in one.scores}
+    before = {one.sample.id: one for one in baseline if figure in one.scores}
     paired = [
         (one, one.scores[figure] - other.scores[figure])
-        for one in scored(records, suite)
+        for one in run
         if figure in one.scores and (other := before.get(one.sample.id)) and one.sample == other.sample
     ]
     if not paired:

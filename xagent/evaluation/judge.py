@@ -4,27 +4,24 @@ import asyncio
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
-
-from pydantic import BaseModel, ConfigDict
 
 from xagent.budget import Budget
 from xagent.endpoints import served_models
 from xagent.errors import EndpointError, InputError, ModelError
 from xagent.evaluation.agreement import cohen_kappa, fleiss_kappa
 from xagent.evaluation.at_once import at_once
-from xagent.evaluation.journal import Journal, Lines, places
+from xagent.evaluation.journal import Journal, places
 from xagent.evaluation.records import Record
-from xagent.evaluation.runs import Run, sha256
+from xagent.evaluation.runs import Run
 from xagent.evaluation.samples import Scorer
 from xagent.evaluation.scorers.correctness import correct
 from xagent.evaluation.scorers.strings import exact_match
-from xagent.evaluation.statistics import interval
+from xagent.evaluation.votes import Vote, majority, vote_key, votes, votes_file
 from xagent.model import Model
 from xagent.prompts import fenced, prompt, statements_as_data
-from xagent.registry import find
 from xagent.replies import Reply
 from xagent.terminal import one_line
 from xagent.vllm.state import key_of
@@ -39,20 +36,6 @@ class Judgement(Reply):
     """A judge's verdict on one answer."""
 
     correct: bool
-
-
-class Vote(BaseModel):
-    """What a judge said of an answer, or why it did not. One line of a run's `judgements.jsonl`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    key: str
-    """A hash of the answer, the judge and its prompt."""
-    record: str
-    """The record's key."""
-    judge: str
-    correct: bool | None = None
-    error: str = ""
 
 
 _NO_VOTE = Vote(key="", record="", judge="")
@@ -103,10 +86,11 @@ def panel(named: Sequence[str]) -> list[Judge]:
 def judged(
     run: Run, records: Sequence[Record], judges: Sequence[Judge], concurrency: int
 ) -> dict[str, object]:
-    """The figures of a panel's votes; a vote that was cast is not asked for again, one that failed is.
+    """Have a panel vote, and say how far it agrees.
 
-    An answer is correct when more than half of the judges that voted say so. They see question, gold answers
-    and answer, not the language that was asked for; an abstention is not correct, and they do not see it.
+    A vote that was cast is not asked for again, one that failed is.
+    Judges see question, gold answers and answer, not the language that was asked for; an abstention is not
+    correct, and they do not see it. What the votes come to is a figure of the run from then on: `with_votes`.
     Raises InputError where another process is at work on the run.
     """
     with run.locked():
@@ -115,7 +99,7 @@ def judged(
 
 
 def _vote(run: Run, records: Sequence[Record], judges: Sequence[Judge], concurrency: int) -> None:
-    path = run.path / "judgements.jsonl"
+    path = votes_file(run)
     cast = {key for key, place in places(path).items() if not place.failed}
     cases = (case for case in _cases(records, judges) if case.record.text and case.key not in cast)
     with Journal(path) as journal:
@@ -128,12 +112,10 @@ def _vote(run: Run, records: Sequence[Record], judges: Sequence[Judge], concurre
 
 def _cases(records: Sequence[Record], judges: Sequence[Judge]) -> Iterator[Case]:
     """Every answer that there is a gold answer to, before every judge."""
-    template = sha256(find("prompts", "judge").read_bytes())
     for record in records:
         if record.answer and record.sample.answers:
             for judge in judges:
-                judged = f"{template}\0{judge.model.name}\0{record.key}\0{record.text}"
-                yield Case(record, judge, sha256(judged))
+                yield Case(record, judge, vote_key(record, judge.model.name))
 
 
 async def _verdict(case: Case) -> Vote:
@@ -152,15 +134,13 @@ async def _verdict(case: Case) -> Vote:
 
 
 def _figures(run: Run, records: Sequence[Record], judges: Sequence[Judge]) -> dict[str, object]:
-    path = run.path / "judgements.jsonl"
-    found = places(path)
-    votes = {vote.key: vote for vote in Lines(path, Vote, list(found.values()))}
+    found = votes(run)
     ballots: list[tuple[Record, list[bool | None]]] = []
     errors: Counter[str] = Counter()
     for case in _cases(records, judges):
         if case.judge is judges[0]:
             ballots.append((case.record, []))
-        vote = votes.get(case.key, _NO_VOTE) if case.record.text else _AGAINST
+        vote = found.get(case.key, _NO_VOTE) if case.record.text else _AGAINST
         ballots[-1][1].append(vote.correct)
         errors.update(filter(None, [vote.error]))
     why = {"votes_failed_because": errors.most_common(1)[0][0]} if errors else {}
@@ -170,24 +150,14 @@ def _figures(run: Run, records: Sequence[Record], judges: Sequence[Judge]) -> di
 def _summary(
     ballots: Sequence[tuple[Record, list[bool | None]]], judges: Sequence[Judge]
 ) -> dict[str, object]:
-    decided = [(record, _majority(votes)) for record, votes in ballots if any(v is not None for v in votes)]
-    clusters = [record.sample.group or record.sample.id for record, _ in decided]
-    languages = [record.sample.row for record, _ in decided]
-    values = [float(verdict) for _, verdict in decided]
+    decided = [(record, majority(votes)) for record, votes in ballots if any(v is not None for v in votes)]
     complete = [votes for _, votes in ballots if None not in votes]
-    estimate = asdict(interval(values, clusters, strata=languages)) if decided else {}
     return {
         "judges": [judge.model.name for judge in judges],
-        "judged_correct": {name: round(value, 4) for name, value in estimate.items()},
         "votes_failed": sum(votes.count(None) for _, votes in ballots),
         "agreement_of_judges": _rounded(_agreement(complete)),
         "agreement_with": {name: _rounded(_kappa(decided, scorer)) for name, scorer in SCORERS.items()},
     }
-
-
-def _majority(votes: Sequence[bool | None]) -> bool:
-    cast = [vote for vote in votes if vote is not None]
-    return 2 * sum(cast) > len(cast)
 
 
 def _agreement(complete: Sequence[Sequence[bool | None]]) -> float | None:

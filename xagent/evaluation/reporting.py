@@ -8,6 +8,7 @@ from xagent.evaluation.report.page import page
 from xagent.evaluation.report.summary import Report, comparisons
 from xagent.evaluation.report.tables import as_csv, markdown
 from xagent.evaluation.runs import Run
+from xagent.evaluation.votes import with_votes
 from xagent.registry import load
 
 
@@ -22,7 +23,7 @@ def opened(paths: Sequence[Path]) -> list[Report]:
 
 def _opened(folder: Path, name: str) -> Report:
     run = Run.open(folder)
-    return Report.of(run, load("evals", run.manifest.suite).suite, name)
+    return Report.of(run, with_votes(run, load("evals", run.manifest.suite).suite), name)
 
 
 def told_apart(folders: Sequence[Path]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
 
-from xagent.evaluation.figures import Comparison, Figures, compare, cost, figures, mean_figure
+from xagent.evaluation.figures import Comparison, Figures, Scored, compare, cost, figures, mean_figure, scored
 from xagent.evaluation.figures import Table as Estimates
 from xagent.evaluation.records import Record
 from xagent.evaluation.report.losses import LOSSES, Loss, called, counted, lost
@@ -51,6 +51,10 @@ class Report:
         selected = len(run.selected() or ())
         name = name or run.path.resolve().name
         return cls(name, run.manifest, suite, records, figures(records, suite), selected)
+
+    def scored(self) -> list[Scored]:
+        """Each sample that was answered, with its scores."""
+        return scored(self.records, self.suite)
 
     def judged(self) -> Iterator[Judged]:
         """Each record, failures too, in the order in which they came."""
@@ -173,7 +177,7 @@ def _compared(report: Report, baseline: Report, figure: str) -> Part:
         return _apart(report, baseline, f"its suite is {report.suite.name}, not {baseline.suite.name}")
     if not figure:
         return _apart(report, baseline, f"{report.suite.name} has no figure that is a mean over samples")
-    found = compare(report.records, baseline.records, report.suite, figure)
+    found = compare(report.scored(), baseline.scored(), figure)
     if found is None:
         return _apart(report, baseline, f"no sample in common that {figure} judges")
     columns = ("language", "samples", "difference", "p", "p (Holm)")
