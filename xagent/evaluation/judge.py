@@ -75,6 +75,13 @@ class Case(NamedTuple):
     key: str
 
 
+class Ballot(NamedTuple):
+    """What came of an answer before the panel, and before each of `SCORERS`."""
+
+    votes: list[bool | None]
+    scores: Mapping[str, float | None]
+
+
 def panel(named: Sequence[str]) -> list[Judge]:
     """The judges called so. Raises InputError, and EndpointError where one's model is not known."""
     judges = [Judge.of(text) for text in named]
@@ -88,10 +95,10 @@ def judged(
 ) -> dict[str, object]:
     """Have a panel vote, and say how far it agrees.
 
-    A vote that was cast is not asked for again, one that failed is.
-    Judges see question, gold answers and answer, not the language that was asked for; an abstention is not
-    correct, and they do not see it. What the votes come to is a figure of the run from then on: `with_votes`.
-    Raises InputError where another process is at work on the run.
+    A vote that was cast is not asked for again, one that failed is. Judges see question, gold answers and
+    answer, not the language that was asked for; an abstention is not correct, and they do not see it. What
+    the votes come to is a figure of the run from then on: `with_votes`. Raises InputError where another
+    process is at work on the run.
     """
     with run.locked():
         _vote(run, records, judges, concurrency)
@@ -135,28 +142,25 @@ async def _verdict(case: Case) -> Vote:
 
 def _figures(run: Run, records: Sequence[Record], judges: Sequence[Judge]) -> dict[str, object]:
     found = votes(run)
-    ballots: list[tuple[Record, list[bool | None]]] = []
+    ballots: list[Ballot] = []
     errors: Counter[str] = Counter()
     for case in _cases(records, judges):
         if case.judge is judges[0]:
-            ballots.append((case.record, []))
+            ballots.append(Ballot([], {name: scorer(case.record) for name, scorer in SCORERS.items()}))
         vote = found.get(case.key, _NO_VOTE) if case.record.text else _AGAINST
-        ballots[-1][1].append(vote.correct)
+        ballots[-1].votes.append(vote.correct)
         errors.update(filter(None, [vote.error]))
     why = {"votes_failed_because": errors.most_common(1)[0][0]} if errors else {}
     return _summary(ballots, judges) | why
 
 
-def _summary(
-    ballots: Sequence[tuple[Record, list[bool | None]]], judges: Sequence[Judge]
-) -> dict[str, object]:
-    decided = [(record, majority(votes)) for record, votes in ballots if any(v is not None for v in votes)]
-    complete = [votes for _, votes in ballots if None not in votes]
+def _summary(ballots: Sequence[Ballot], judges: Sequence[Judge]) -> dict[str, object]:
+    complete = [ballot.votes for ballot in ballots if None not in ballot.votes]
     return {
         "judges": [judge.model.name for judge in judges],
-        "votes_failed": sum(votes.count(None) for _, votes in ballots),
+        "votes_failed": sum(ballot.votes.count(None) for ballot in ballots),
         "agreement_of_judges": _rounded(_agreement(complete)),
-        "agreement_with": {name: _rounded(_kappa(decided, scorer)) for name, scorer in SCORERS.items()},
+        "agreement_with": {name: _rounded(_kappa(ballots, name)) for name in SCORERS},
     }
 
 
@@ -168,9 +172,10 @@ def _agreement(complete: Sequence[Sequence[bool | None]]) -> float | None:
     return fleiss_kappa(verdicts)
 
 
-def _kappa(decided: Sequence[tuple[Record, bool]], scorer: Scorer) -> float | None:
+def _kappa(ballots: Sequence[Ballot], scorer: str) -> float | None:
     """Cohen's kappa of the panel and a scorer, on what both judge."""
-    scored = [(verdict, scorer(record)) for record, verdict in decided]
+    decided = [one for one in ballots if any(vote is not None for vote in one.votes)]
+    scored = [(majority(one.votes), one.scores[scorer]) for one in decided]
     pairs = [(verdict, score >= 0.5) for verdict, score in scored if score is not None]
     return cohen_kappa([one for one, _ in pairs], [other for _, other in pairs])
 
