@@ -10,6 +10,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
@@ -487,7 +488,8 @@ def ingest_and_be_killed(store: Path, docs: Path, begun: "multiprocessing.synchr
 def kill(process: ForkServerProcess, seconds: float) -> None:
     process.join(seconds)
     if process.pid and process.is_alive():
-        os.kill(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended by itself, and is not ours to wait for
+            os.kill(process.pid, signal.SIGKILL)
     process.join()
     process.close()
 
