@@ -9,7 +9,7 @@ EXTRAS := docs
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+	  uv venv --quiet --seed --allow-existing --python $(PYTHON) $(VENV) && \
 	  uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev -e '.[$(EXTRAS)]'; \
 	else \
 	  $(PYTHON) -m venv $(VENV) && \
