@@ -87,7 +87,7 @@ class Row(BaseModel):
 def load(data: Path, setting: str) -> Iterator[Sample]:
     """The questions of a setting, variety by variety."""
     for variety, row, read, asked in _parallel(data, setting):
-        document = _name(read)
+        document, code = _name(read), _code(variety)
         yield Sample(
             id=f"{setting}/{variety}/{row.key}",
             question=asked.question,
@@ -99,7 +99,7 @@ def load(data: Path, setting: str) -> Iterator[Sample]:
             relevant=(document,),
             evidence_language=_code(read.dialect),
             options=asked.options,
-            stratum=_code(variety) if _code(variety) not in _SHARED else variety,
+            stratum=variety if code in _SHARED else code,
         )
 
 

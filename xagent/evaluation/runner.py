@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from xagent.agent import Agent
@@ -187,8 +187,8 @@ def run(suite: Suite, plan: Plan, watch: Watch) -> Outcome:
 
 def _agent(plan: Plan) -> Agent:
     """The agent that is asked; it knows of no model where its graph asks none."""
-    agent = Agent("", plan.graph, model_url=plan.model_url, model=plan.model)
-    agent.context = replace(agent.context, seed=plan.seed, **plan.answering)  # type: ignore[arg-type]
+    agent = Agent("", plan.graph, model_url=plan.model_url, model=plan.model, **plan.answering)  # type: ignore[arg-type]
+    agent.context.seed = plan.seed
     if agent.graph in WITHOUT_MODEL:
         agent.context.model_url = agent.context.model_name = ""
     return agent

@@ -57,7 +57,8 @@ def interval(
 
     Where all values are 1, or all are 0, every draw is the same, and the interval is the exact one of a share
     instead (Clopper and Pearson 1934), of as many trials as there are clusters in all the strata. Where they
-    are alike and strictly between, or of one cluster only, it has no width: nothing is known of the spread.
+    are alike and strictly between, or differ within one cluster only, it has no width: nothing is known of
+    the spread.
 
     Raises InputError where there are no values, or not as many clusters or strata.
     """
